@@ -1,0 +1,60 @@
+/**
+ * Every error that Tidemark raises on purpose. A stranger's fault is a `RefusedError`: its message is a
+ * sentence that says what to change, and it is safe to show. Anything else is ours.
+ */
+
+export abstract class TidemarkError extends Error {
+  /** Stable, machine-readable name of the fault. */
+  abstract readonly code: string
+  /** HTTP status that a request causing it is answered with. */
+  abstract readonly status: number
+  /** Exit code of a command that ends with it: 1 failed, 2 refused input. */
+  abstract readonly exitCode: 1 | 2
+  /** True where the same call may succeed later without a change of its input. */
+  readonly retryable: boolean = false
+
+  constructor(message: string, options?: { cause?: unknown }) {
+    super(message, options)
+    this.name = new.target.name
+  }
+}
+
+/** The input cannot be accepted as it is; nothing of it was stored. */
+export class RefusedError extends TidemarkError {
+  readonly code: string = 'refused'
+  readonly status: number = 400
+  readonly exitCode = 2
+}
+
+/** A file that cannot be read as what it says it is. `line` counts from 1; 0 is the file as a whole. */
+export class StatementError extends RefusedError {
+  override readonly code = 'statement'
+  readonly line: number
+  readonly reason: string
+
+  constructor(reason: string, line = 0, options?: { cause?: unknown }) {
+    super(line > 0 ? `line ${line}: ${reason}` : reason, options)
+    this.line = line
+    this.reason = reason
+  }
+}
+
+export class NotFoundError extends RefusedError {
+  override readonly code = 'not-found'
+  override readonly status = 404
+}
+
+/** The database is away, full, or its connection broke: what was committed stays, the rest can be run again. */
+export class DatabaseUnavailableError extends TidemarkError {
+  readonly code = 'database-unavailable'
+  readonly status = 503
+  readonly exitCode = 1
+  override readonly retryable = true
+}
+
+/** The installation is not in a state to go on, e.g. a migration that was changed after it had been applied. */
+export class InstallationError extends TidemarkError {
+  readonly code = 'installation'
+  readonly status = 500
+  readonly exitCode = 1
+}

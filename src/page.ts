@@ -1,0 +1,78 @@
+/**
+ * What connectors and statement readers hand to ingest: normalised rows. Amounts are exact decimal strings,
+ * positive into the account; days are ISO dates; nothing is a JavaScript number that stands for money.
+ */
+
+export const accountKinds = [
+  'checking',
+  'savings',
+  'card',
+  'loan',
+  'brokerage',
+  'crypto',
+  'wallet',
+  'cash',
+  'property',
+  'other',
+] as const
+export type AccountKind = (typeof accountKinds)[number]
+
+export const transactionStatuses = ['posted', 'pending', 'requested'] as const
+export type TransactionStatus = (typeof transactionStatuses)[number]
+
+export interface PageAccount {
+  /** The provider's identity of the account, unique within its source (an IBAN, an account number, a name). */
+  externalId: string
+  kind?: AccountKind
+  name?: string
+}
+
+export interface Upsert {
+  type: 'upsert'
+  /** The `externalId` of one of the page's accounts. */
+  account: string
+  /** The provider's identity of the transaction within the account. */
+  id: string
+  /** Reporting day, YYYY-MM-DD. */
+  bookedOn: string
+  /** The instant, ISO 8601 with an offset, where it is known. */
+  occurredAt?: string
+  amount: string
+  asset: string
+  kind: string
+  status: TransactionStatus
+  description?: string
+  counterparty?: string
+  category?: string
+  /** Names the event whose legs belong together, within the source (a trade, a transfer, its fee). */
+  group?: string
+  /** Ids that this row takes the place of, for good (the pending row that became this posted one). */
+  replaces?: string[]
+  /** Orders the versions of one id; a lower one never overwrites a higher one. Without it, the later arrival wins. */
+  version?: number
+}
+
+export interface Delete {
+  type: 'delete'
+  account: string
+  id: string
+  version?: number
+}
+
+/** What the provider says the account held at the end of `day`. */
+export interface ReportedBalance {
+  account: string
+  asset: string
+  day: string
+  /** `open`: the balance before a statement's first entry; `close`: after its last one. */
+  edge: 'open' | 'close'
+  amount: string
+  /** Statements of one day: the lowest `open` and the highest `close` count. */
+  sequence?: number
+}
+
+export interface Page {
+  accounts: PageAccount[]
+  changes: (Upsert | Delete)[]
+  balances: ReportedBalance[]
+}
