@@ -1,0 +1,12 @@
+import type { Config } from './config.ts'
+import type { Logger } from './logger.ts'
+
+/** What the parts of a running process share. The database is opened by src/db/database.ts and kept beside it. */
+export interface Context {
+  config: Config
+  log: Logger
+  /** The present moment; passed in so that a test can set it. */
+  clock: () => Date
+  /** Aborted when the process is to stop. */
+  signal: AbortSignal
+}

@@ -1,0 +1,99 @@
+import postgres from 'postgres'
+import { DatabaseUnavailableError, InstallationError, RefusedError, TidemarkError } from '../errors.ts'
+
+/**
+ * A pool of connections. bigint and numeric come back as strings: neither fits a JavaScript number. Instants go in as
+ * ISO 8601 texts, because drizzle turns off the conversion of dates on a client that it is given.
+ */
+export type Sql = postgres.Sql
+
+/** SQLSTATEs by which a failure is told, never its text. https://www.postgresql.org/docs/15/errcodes-appendix.html */
+export const sqlState = {
+  diskFull: '53100',
+  deadlockDetected: '40P01',
+  serializationFailure: '40001',
+  lockNotAvailable: '55P03',
+  duplicateObject: '42710',
+  duplicateDatabase: '42P04',
+  invalidCatalogName: '3D000',
+  /** Raised by Tidemark's own functions for input that cannot be accepted. */
+  refused: 'TM001',
+} as const
+
+export function connect(url: string, options: { max?: number; applicationName?: string } = {}): Sql {
+  return postgres(url, {
+    max: options.max ?? 4,
+    connect_timeout: 10,
+    idle_timeout: 60,
+    onnotice: () => {},
+    connection: {
+      application_name: options.applicationName ?? 'tidemark',
+      TimeZone: 'UTC',
+      DateStyle: 'ISO',
+      // Short statements over many partitions: compiling them costs more than running them.
+      jit: false,
+    },
+    types: {
+      // A day stays the text that it is; a Date would bring a time zone in.
+      day: { to: 1082, from: [1082], serialize: (value: string) => value, parse: (value: string) => value },
+    },
+  })
+}
+
+/** Faults by which the server, or the way to it, is gone; the classes of SQLSTATE are named by their first two signs. */
+const connectionFaults = new Set([
+  'CONNECTION_CLOSED',
+  'CONNECTION_ENDED',
+  'CONNECTION_DESTROYED',
+  'CONNECT_TIMEOUT',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ETIMEDOUT',
+])
+const unavailableClasses = new Set(['08', '53', '57', '58'])
+
+/** Tells a database error by class: what a command or a request is answered with. Other errors pass unchanged. */
+export function asTidemarkError(error: unknown): unknown {
+  if (error instanceof TidemarkError || !(error instanceof Error) || !('code' in error)) return error
+  const code = String(error.code)
+  if (code === sqlState.refused) return new RefusedError(error.message, { cause: error })
+  if (code === sqlState.diskFull) {
+    return new DatabaseUnavailableError(
+      'the database has no disk space left: what was committed is whole; make room and run this again',
+      { cause: error },
+    )
+  }
+  if (connectionFaults.has(code) || unavailableClasses.has(code.slice(0, 2))) {
+    return new DatabaseUnavailableError(
+      `the database is not reachable or went away (${error.message}): what was committed is whole; run this again`,
+      { cause: error },
+    )
+  }
+  if (code === '28P01' || code === '28000' || code === sqlState.invalidCatalogName) {
+    return new InstallationError(`the database refuses the connection: ${error.message}`, { cause: error })
+  }
+  return error
+}
+
+/**
+ * Runs a write that is one idempotent statement, again where the server chose it as the victim of a deadlock or of
+ * a lock that compression held. The wait doubles from 20 ms.
+ */
+export async function retryOnContention<T>(write: () => Promise<T>): Promise<T> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await write()
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+      const contended =
+        code === sqlState.deadlockDetected ||
+        code === sqlState.serializationFailure ||
+        code === sqlState.lockNotAvailable
+      if (!contended || attempt === 5) throw error
+      await new Promise((resume) => setTimeout(resume, 20 * 2 ** attempt))
+    }
+  }
+}

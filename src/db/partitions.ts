@@ -1,0 +1,11 @@
+import type { Sql } from './client.ts'
+
+/** Months that partitions are made ahead on the plain engine; on timescale chunks make themselves. */
+const monthsAhead = 3
+
+/** Ingest makes what its own page needs; made ahead, no page of a usual day has to wait for one. */
+export async function ensurePartitionsAhead(sql: Sql, now: Date): Promise<void> {
+  await sql`
+    SELECT ensure_transaction_partitions(d, (d + make_interval(months => ${monthsAhead}))::date)
+    FROM (SELECT ${now.toISOString()}::timestamptz::date AS d) AS today`
+}

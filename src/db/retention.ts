@@ -1,0 +1,44 @@
+import { InstallationError, RefusedError } from '../errors.ts'
+import type { Sql } from './client.ts'
+import type { Engine } from './engine.ts'
+
+/**
+ * Raw rows may be dropped only where no refresh reaches any more: a refresh computes its window anew from the raw
+ * rows, so that dropping them inside the window would empty the aggregates, and the history with them.
+ *
+ * Refuses a setting that does, and a retention policy that someone added to the hypertable by hand. The plain
+ * engine refreshes nothing, but takes the same settings, so that an installation can change its server.
+ */
+export async function checkRawRetention(sql: Sql, engine: Engine, days: number | undefined): Promise<void> {
+  const windowDays = engine === 'timescale' ? await longestRefreshWindow(sql) : plainWindowDays
+  if (days !== undefined && days <= windowDays) {
+    throw new RefusedError(
+      `TIDEMARK_RAW_RETENTION_DAYS=${days} is refused: the aggregates are refreshed from the raw transactions of the last ` +
+        `${windowDays} days, and the next refresh would erase the net worth of the days whose rows are dropped; ` +
+        `set it to more than ${windowDays}, or leave it out to keep every transaction`,
+    )
+  }
+  if (engine !== 'timescale') return
+  const [policy] = await sql<{ days: string }[]>`
+    SELECT (extract(epoch FROM (config->>'drop_after')::interval) / 86400)::int AS days
+    FROM timescaledb_information.jobs
+    WHERE hypertable_name = 'transaction' AND proc_name = 'policy_retention'`
+  if (policy && Number(policy.days) <= windowDays) {
+    throw new InstallationError(
+      `the retention policy on transaction drops rows after ${policy.days} days, but the aggregates are refreshed over ` +
+        `the last ${windowDays} days: the next refresh would erase the net worth of the days whose rows are dropped; ` +
+        `remove it with SELECT remove_retention_policy('transaction')`,
+    )
+  }
+}
+
+/** What sql/aggregates/0003_refresh_policies.sql sets on the other engine. */
+const plainWindowDays = 400
+
+async function longestRefreshWindow(sql: Sql): Promise<number> {
+  const [window] = await sql<{ days: string | null }[]>`
+    SELECT max(extract(epoch FROM (config->>'start_offset')::interval) / 86400)::int AS days
+    FROM timescaledb_information.jobs
+    WHERE proc_name = 'policy_refresh_continuous_aggregate'`
+  return Number(window?.days ?? plainWindowDays)
+}

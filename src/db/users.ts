@@ -1,0 +1,53 @@
+import { eq } from 'drizzle-orm'
+import { isTimeZone } from '../calendar.ts'
+import { NotFoundError, RefusedError } from '../errors.ts'
+import type { Database } from './database.ts'
+import { appUser } from './schema.ts'
+
+export interface User {
+  id: string
+  email: string
+  /** IANA name; decides on which day an instant falls. */
+  timeZone: string
+  /** ISO 4217 code or ticker that net worth is told in by default. */
+  baseCurrency: string
+}
+
+/** Adds a user. Throws a RefusedError where the email is taken or a field is not what it should be. */
+export async function addUser(db: Database, user: Omit<User, 'id'>): Promise<User> {
+  const email = normaliseEmail(user.email)
+  if (!isTimeZone(user.timeZone)) throw new RefusedError(`"${user.timeZone}" is not a time zone: use an IANA name such as Europe/Berlin`)
+  const baseCurrency = asCurrency(user.baseCurrency)
+  const [added] = await db.orm
+    .insert(appUser)
+    .values({ email, timeZone: user.timeZone, baseCurrency })
+    .onConflictDoNothing({ target: appUser.email })
+    .returning()
+  if (!added) throw new RefusedError(`there is a user ${email} already`)
+  return { ...added, id: String(added.id) }
+}
+
+/** Throws a NotFoundError where there is no such user. */
+export async function findUser(db: Database, email: string): Promise<User> {
+  const [found] = await db.orm.select().from(appUser).where(eq(appUser.email, email.trim().toLowerCase()))
+  if (!found) throw new NotFoundError(`there is no user ${email.trim()}: add one with "tidemark user add ${email.trim()}"`)
+  return { ...found, id: String(found.id) }
+}
+
+/** A currency as it is written in the data: codes are upper case. Throws a RefusedError for anything else. */
+export function asCurrency(text: string): string {
+  const code = text.trim().toUpperCase()
+  if (!/^[\x21-\x7e]{1,32}$/.test(code)) {
+    throw new RefusedError(`"${text}" is not a currency: use an ISO 4217 code such as EUR, or a ticker`)
+  }
+  return code
+}
+
+function normaliseEmail(text: string): string {
+  const email = text.trim().toLowerCase()
+  // One @ with something on both sides and no blanks: anything finer is decided by a mail that arrives.
+  if (!/^[^\s@]+@[^\s@]+$/.test(email) || email.length > 254) {
+    throw new RefusedError(`"${text}" is not an email address`)
+  }
+  return email
+}

@@ -1,0 +1,27 @@
+import { randomUUID } from 'node:crypto'
+import { drizzle } from 'drizzle-orm/postgres-js'
+import { afterAll, inject } from 'vitest'
+import { connect } from '../../src/db/client.ts'
+import type { Database } from '../../src/db/database.ts'
+import type { Engine } from '../../src/db/engine.ts'
+
+export interface TestDatabase extends Database {
+  url: string
+}
+
+/** A migrated database of the calling file's own, on the engine under test; dropped when the file is done. */
+export async function cloneDatabase(template = 'tidemark_template'): Promise<TestDatabase> {
+  const name = `test_${randomUUID().replaceAll('-', '')}`
+  const serverUrl = inject('serverUrl')
+  const administration = connect(serverUrl, { max: 1 })
+  await administration.unsafe(`CREATE DATABASE ${name} TEMPLATE ${template}`)
+  const url = new URL(serverUrl)
+  url.pathname = `/${name}`
+  const sql = connect(url.href)
+  afterAll(async () => {
+    await sql.end({ timeout: 5 })
+    await administration.unsafe(`DROP DATABASE ${name} WITH (FORCE)`)
+    await administration.end()
+  })
+  return { sql, orm: drizzle(sql), engine: inject('engine') as Engine, migrated: [], url: url.href }
+}

@@ -1,0 +1,42 @@
+import { defineConfig } from 'vitest/config'
+import { findServerBinaries } from './src/db/server-binaries.ts'
+
+/** Files that need a database run once on every engine that the machine offers; the others once. */
+const databaseTests = ['test/db/**/*.test.ts', 'test/cli/**/*.test.ts']
+/** Start servers of their own, whatever the engine. */
+const serverTests = ['test/db/embedded-server.test.ts', 'test/db/server-binaries.test.ts']
+
+export default defineConfig(async () => {
+  const found = await findServerBinaries({ path: process.env.PATH ?? '' })
+  const engines = [{ engine: 'plain', pgBin: 'npm' }]
+  if (found.timescale) {
+    engines.push({ engine: 'timescale', pgBin: found.bin })
+    console.log(`Engines: plain (packaged PostgreSQL), timescale (${found.timescale} on PostgreSQL ${found.version})`)
+  } else {
+    console.log('Engines: plain (packaged PostgreSQL) alone; no TimescaleDB community edition was found here')
+  }
+  return {
+    test: {
+      testTimeout: 120_000,
+      hookTimeout: 120_000,
+      maxWorkers: 2,
+      projects: [
+        {
+          extends: true as const,
+          test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: databaseTests },
+        },
+        { extends: true as const, test: { name: 'server', include: serverTests } },
+        ...engines.map((provide) => ({
+          extends: true as const,
+          test: {
+            name: provide.engine,
+            include: databaseTests,
+            exclude: serverTests,
+            globalSetup: ['test/setup/server.ts'],
+            provide,
+          },
+        })),
+      ],
+    },
+  }
+})
