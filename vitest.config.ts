@@ -11,7 +11,9 @@ export default defineConfig(async () => {
   const engines = [{ engine: 'plain', pgBin: 'npm' }]
   if (found.timescale) {
     engines.push({ engine: 'timescale', pgBin: found.bin })
-    console.log(`Engines: plain (packaged PostgreSQL), timescale (${found.timescale} on PostgreSQL ${found.version})`)
+    console.log(
+      `Engines: plain (packaged PostgreSQL), timescale (${found.timescale} on PostgreSQL ${found.version})`,
+    )
   } else {
     console.log('Engines: plain (packaged PostgreSQL) alone; no TimescaleDB community edition was found here')
   }

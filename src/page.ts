@@ -64,8 +64,11 @@ export interface ReportedBalance {
   account: string
   asset: string
   day: string
-  /** `open`: the balance before a statement's first entry; `close`: after its last one. */
-  edge: 'open' | 'close'
+  /**
+   * `open`: the balance before a statement's first entry; `close`: after its last one; `set`: by hand, which a
+   * revaluation makes true whatever the transactions add up to.
+   */
+  edge: 'open' | 'close' | 'set'
   amount: string
   /** Statements of one day: the lowest `open` and the highest `close` count. */
   sequence?: number

@@ -20,7 +20,8 @@ export function createShutdown(): Shutdown {
     for (let stop = stops.pop(); stop; stop = stops.pop()) {
       await stop().catch((fault: unknown) => faults.push(fault))
     }
-    if (faults.length > 0) throw faults.length === 1 ? faults[0] : new AggregateError(faults, 'stopping failed')
+    if (faults.length > 0)
+      throw faults.length === 1 ? faults[0] : new AggregateError(faults, 'stopping failed')
   }
 
   return {

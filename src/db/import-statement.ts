@@ -64,13 +64,22 @@ export async function importStatement(
 ): Promise<ImportReport> {
   const spool = await createSpool()
   try {
-    const statement = pageStatement(events, { accountName: options.accountName, rows: options.rowsPerPage ?? 5000 })
+    const statement = pageStatement(events, {
+      accountName: options.accountName,
+      rows: options.rowsPerPage ?? 5000,
+    })
     let rows = 0
     let days: { first: string; last: string } | undefined
     for await (const page of statement.pages) {
-      for (const day of [...page.changes.map((c) => (c.type === 'upsert' ? c.bookedOn : undefined)), ...page.balances.map((b) => b.day)]) {
+      for (const day of [
+        ...page.changes.map((c) => (c.type === 'upsert' ? c.bookedOn : undefined)),
+        ...page.balances.map((b) => b.day),
+      ]) {
         if (day === undefined) continue
-        days = { first: !days || day < days.first ? day : days.first, last: !days || day > days.last ? day : days.last }
+        days = {
+          first: !days || day < days.first ? day : days.first,
+          last: !days || day > days.last ? day : days.last,
+        }
       }
       rows += page.changes.length
       await spool.append(`${page.changes.length} ${encodePage(options.sourceId, page)}`)
@@ -90,7 +99,12 @@ export async function importStatement(
     let stored = 0
     for await (const line of spool.read()) {
       const blank = line.indexOf(' ')
-      for (const outcome of await ingestEncodedPage(sql, options.sourceId, line.slice(blank + 1), options.now)) {
+      for (const outcome of await ingestEncodedPage(
+        sql,
+        options.sourceId,
+        line.slice(blank + 1),
+        options.now,
+      )) {
         const name = statement.accounts.get(outcome.externalId)?.name ?? outcome.externalId
         const { stale: _, ...counts } = outcome
         accounts.set(outcome.externalId, addCounts(accounts.get(outcome.externalId), { ...counts, name }))

@@ -25,7 +25,11 @@ export async function readMigrations(sqlDir: string, engine: Engine): Promise<Mi
     const files = (await readdir(join(sqlDir, folder))).filter((file) => file.endsWith('.sql')).sort()
     for (const file of files) {
       const body = await readFile(join(sqlDir, folder, file), 'utf8')
-      migrations.push({ name: `${folder}/${file}`, body, hash: createHash('sha256').update(body).digest('hex') })
+      migrations.push({
+        name: `${folder}/${file}`,
+        body,
+        hash: createHash('sha256').update(body).digest('hex'),
+      })
     }
   }
   return migrations
@@ -90,8 +94,9 @@ async function applyOnce(sql: Sql, { name, body, hash }: Migration, engine: Engi
   if (known) return false
   const literal = (text: string) => `'${text.replaceAll("'", "''")}'`
   try {
-    const [outcome] = await sql.unsafe<{ outcome: string }[]>(
-      `SELECT set_config('tidemark.migration_outcome', 'known', false) AS outcome;
+    const [outcome] = await sql
+      .unsafe<{ outcome: string }[]>(
+        `SELECT set_config('tidemark.migration_outcome', 'known', false) AS outcome;
        DO $migration$ BEGIN
          PERFORM pg_advisory_xact_lock(hashtextextended('tidemark.migrate', 0));
          IF NOT EXISTS (SELECT 1 FROM schema_migration WHERE name = ${literal(name)}) THEN
@@ -101,7 +106,8 @@ async function applyOnce(sql: Sql, { name, body, hash }: Migration, engine: Engi
          END IF;
        END $migration$;
        SELECT current_setting('tidemark.migration_outcome') AS outcome`,
-    ).then((results) => (results as unknown as { outcome: string }[][]).at(-1) ?? [])
+      )
+      .then((results) => (results as unknown as { outcome: string }[][]).at(-1) ?? [])
     return outcome?.outcome === 'applied'
   } catch (error) {
     throw new InstallationError(`the migration ${name} failed: ${(error as Error).message}`, { cause: error })

@@ -82,7 +82,10 @@ export function chooseInterval(from: string, to: string, wanted: Interval | 'aut
   if (wanted === 'auto') {
     if (to < addYears(from, 1)) return 'day'
     if (to < addYears(from, 5)) return 'week'
-    return (['month', 'quarter', 'year'] as const).find((each) => countPoints(from, to, each) <= mostAutoPoints) ?? 'year'
+    return (
+      (['month', 'quarter', 'year'] as const).find((each) => countPoints(from, to, each) <= mostAutoPoints) ??
+      'year'
+    )
   }
   const points = countPoints(from, to, wanted)
   if (points <= mostPoints) return wanted
@@ -140,7 +143,12 @@ function asPoint(row: SeriesRow): NetWorthPoint {
   }
 }
 
-async function readGroups(sql: Sql, series: NetWorth, userId: string, by: Breakdown): Promise<NetWorthGroup[]> {
+async function readGroups(
+  sql: Sql,
+  series: NetWorth,
+  userId: string,
+  by: Breakdown,
+): Promise<NetWorthGroup[]> {
   const rows = await sql<(SeriesRow & { name: string | null })[]>`
     SELECT n.group_key, n.day, trim_scale(n.net_worth) AS net_worth, trim_scale(n.assets) AS assets,
       trim_scale(n.liabilities) AS liabilities, n.quality, n.missing,

@@ -89,7 +89,10 @@ function encodeUpsert(scope: string, account: number, sourceId: string, change: 
     description: clean(change.description),
     counterparty: clean(change.counterparty),
     category: clean(change.category),
-    groupId: change.group === undefined ? '' : createHash('md5').update(`${sourceId}\x1f${change.group}`).digest('hex'),
+    groupId:
+      change.group === undefined
+        ? ''
+        : createHash('md5').update(`${sourceId}\x1f${change.group}`).digest('hex'),
   }
   return {
     ...content,
@@ -114,7 +117,13 @@ function disappearance(
   version: number | undefined,
 ): EncodedChange {
   const nothing = Object.fromEntries(columnNames.map((name) => [name, ''])) as EncodedChange
-  return { ...nothing, id, op, account: String(account), version: version === undefined ? '' : String(version) }
+  return {
+    ...nothing,
+    id,
+    op,
+    account: String(account),
+    version: version === undefined ? '' : String(version),
+  }
 }
 
 /** Readers clean their texts; what comes from elsewhere may not break the columns either. */

@@ -30,7 +30,9 @@ export async function refreshRollups(sql: Sql, engine: Engine): Promise<RollupPa
   // Each refresh is a statement of its own: it commits in between and cannot run inside a transaction.
   const quote = (day: string) => `'${day}'::date`
   await sql.unsafe(`CALL refresh_continuous_aggregate('daily_flow', ${quote(pass.from)}, ${quote(pass.to)})`)
-  await sql.unsafe(`CALL refresh_continuous_aggregate('monthly_flow', ${quote(pass.from)}, ${quote(pass.to)})`)
+  await sql.unsafe(
+    `CALL refresh_continuous_aggregate('monthly_flow', ${quote(pass.from)}, ${quote(pass.to)})`,
+  )
   const cleared = await sql`DELETE FROM rollup_dirty WHERE marked_xid < ${pass.horizon}::xid8`
   return { cleared: cleared.count, window: { from: pass.from, to: pass.to } }
 }

@@ -3,7 +3,13 @@ import { Big } from 'big.js'
 import { addDays } from '../calendar.ts'
 import { RefusedError } from '../errors.ts'
 import type { Page, PageAccount, ReportedBalance, Upsert } from '../page.ts'
-import type { StatementBalance, StatementEntry, StatementEvent, StatementFault, StatementStart } from '../statement.ts'
+import type {
+  StatementBalance,
+  StatementEntry,
+  StatementEvent,
+  StatementFault,
+  StatementStart,
+} from '../statement.ts'
 import { createOccurrenceCounter } from './occurrence-counter.ts'
 
 /** Rows of a page: enough that the cost of a statement is shared, few enough that a retry is cheap. */
@@ -57,7 +63,10 @@ export function pageStatement(
   let current: Statement | undefined
 
   const takePage = (): Page => {
-    const used = new Set([...changes.map((change) => change.account), ...balances.map((balance) => balance.account)])
+    const used = new Set([
+      ...changes.map((change) => change.account),
+      ...balances.map((balance) => balance.account),
+    ])
     const page = { accounts: [...used].map((externalId) => accounts.get(externalId)!), changes, balances }
     changes = []
     balances = []
@@ -78,7 +87,7 @@ export function pageStatement(
       ...(kind !== undefined && { kind }),
       ...(shownName !== undefined && { name: shownName }),
     })
-    return { account: externalId, line: start.line, sequence: start.sequence, entrySum: undefined }
+    return { account: externalId, line: start.line, sequence: start.sequence, entrySum: undefined, others: [] }
   }
 
   /** What the statement's balances hold for, known once its last entry was read. */
@@ -102,7 +111,7 @@ export function pageStatement(
       const covers = open && statement.lastDay !== undefined && statement.lastDay > close.day
       report(close, 'close', covers ? statement.lastDay! : close.day)
     }
-    for (const balance of statement.others ?? []) report(balance, 'close', balance.day)
+    for (const balance of statement.others) report(balance, 'close', balance.day)
     if (open && close && open.asset === close.asset && firstDay !== undefined) {
       const entries = statement.entrySum ?? new Big(0)
       const key = `${account}\x1f${open.asset}`
@@ -124,8 +133,10 @@ export function pageStatement(
   }
 
   function addEntry(statement: Statement, entry: StatementEntry): void {
-    if (statement.firstDay === undefined || entry.bookedOn < statement.firstDay) statement.firstDay = entry.bookedOn
-    if (statement.lastDay === undefined || entry.bookedOn > statement.lastDay) statement.lastDay = entry.bookedOn
+    if (statement.firstDay === undefined || entry.bookedOn < statement.firstDay)
+      statement.firstDay = entry.bookedOn
+    if (statement.lastDay === undefined || entry.bookedOn > statement.lastDay)
+      statement.lastDay = entry.bookedOn
     if (statement.open && entry.asset === statement.open.asset && entry.status === 'posted') {
       statement.entrySum = (statement.entrySum ?? new Big(0)).plus(entry.amount)
     }
@@ -159,8 +170,9 @@ export function pageStatement(
         current ??= begin({ type: 'statement', line: event.line, account: {} })
         if (event.type === 'entry') addEntry(current, event)
         else if (event.edge === 'open') current.open ??= event
-        else if (!current.close && (!current.open || current.open.asset === event.asset)) current.close = event
-        else (current.others ??= []).push(event)
+        else if (!current.close && (!current.open || current.open.asset === event.asset))
+          current.close = event
+        else current.others.push(event)
       }
       if (changes.length >= rows) yield takePage()
     }
@@ -179,7 +191,7 @@ interface Statement {
   open?: StatementBalance
   close?: StatementBalance
   /** Balances of further assets (an account in several currencies, a brokerage's positions). */
-  others?: StatementBalance[]
+  others: StatementBalance[]
   firstDay?: string
   lastDay?: string
 }

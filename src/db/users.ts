@@ -16,7 +16,8 @@ export interface User {
 /** Adds a user. Throws a RefusedError where the email is taken or a field is not what it should be. */
 export async function addUser(db: Database, user: Omit<User, 'id'>): Promise<User> {
   const email = normaliseEmail(user.email)
-  if (!isTimeZone(user.timeZone)) throw new RefusedError(`"${user.timeZone}" is not a time zone: use an IANA name such as Europe/Berlin`)
+  if (!isTimeZone(user.timeZone))
+    throw new RefusedError(`"${user.timeZone}" is not a time zone: use an IANA name such as Europe/Berlin`)
   const baseCurrency = asCurrency(user.baseCurrency)
   const [added] = await db.orm
     .insert(appUser)
@@ -30,7 +31,10 @@ export async function addUser(db: Database, user: Omit<User, 'id'>): Promise<Use
 /** Throws a NotFoundError where there is no such user. */
 export async function findUser(db: Database, email: string): Promise<User> {
   const [found] = await db.orm.select().from(appUser).where(eq(appUser.email, email.trim().toLowerCase()))
-  if (!found) throw new NotFoundError(`there is no user ${email.trim()}: add one with "tidemark user add ${email.trim()}"`)
+  if (!found)
+    throw new NotFoundError(
+      `there is no user ${email.trim()}: add one with "tidemark user add ${email.trim()}"`,
+    )
   return { ...found, id: String(found.id) }
 }
 

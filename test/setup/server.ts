@@ -38,8 +38,12 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const url = new URL(server.url)
   url.pathname = '/tidemark_template'
   const template = connect(url.href, { max: 1 })
-  const prepared = await prepareDatabase(template, { rawRetentionDays: undefined, now: new Date('2024-06-15T12:00:00Z') })
-  if (prepared.engine !== engine) throw new Error(`the server in ${pgBin} is ${prepared.engine}, not ${engine}`)
+  const prepared = await prepareDatabase(template, {
+    rawRetentionDays: undefined,
+    now: new Date('2024-06-15T12:00:00Z'),
+  })
+  if (prepared.engine !== engine)
+    throw new Error(`the server in ${pgBin} is ${prepared.engine}, not ${engine}`)
   await template.end()
   await administration.end()
   project.provide('serverUrl', server.url)
