@@ -9,6 +9,9 @@ import { parseStream } from '../statements/parse-stream.ts'
 import { assetReason, dayReason, quote } from '../statements/record.ts'
 import { createEcbRow } from './ecb.ts'
 
+export const priceFormats = ['prices-csv', 'ecb'] as const
+export type PriceFormat = (typeof priceFormats)[number]
+
 export type PriceEvent = Price | PriceFault
 
 /** What one `asset` was worth in `currency` at the end of `day`. */
@@ -49,7 +52,7 @@ export type PriceRow = (
  */
 export async function* readPrices(
   open: () => AsyncIterable<Uint8Array>,
-  { provider }: { provider?: string } = {},
+  { provider, format }: { provider?: string; format?: PriceFormat | undefined } = {},
 ): AsyncIterable<PriceEvent> {
   let events: PriceEvent[] = []
   let readRow: PriceRow | undefined
@@ -83,7 +86,8 @@ export async function* readPrices(
       const trimmed = (cells.at(-1)!.trim() === '' ? cells.slice(0, -1) : cells).map((cell) => cell.trim())
       if (!readRow) {
         width = trimmed.length
-        readRow = createEcbRow(trimmed) ?? createPlainRow(trimmed, line)
+        readRow = (format === 'prices-csv' ? undefined : createEcbRow(trimmed)) ?? createPlainRow(trimmed, line)
+        if (format === 'ecb' && !createEcbRow(trimmed)) throw new StatementError('not the ECB’s eurofxref-hist.csv', line)
       } else if (cells.length < width || cells.length > width + 1) {
         events.push({ type: 'fault', line, reason: `${cells.length} columns where the header has ${width}` })
       } else

@@ -1,0 +1,113 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { camt053File } from './camt053-file.ts'
+import type { Household } from './household.ts'
+import { mt940File } from './mt940-file.ts'
+import { ofxBrokerageFile } from './ofx-brokerage-file.ts'
+import { ofxCardFile } from './ofx-card-file.ts'
+import { ecbFile, pricesFile } from './price-files.ts'
+import { qifFile } from './qif-file.ts'
+import { type Statement, type StatementAccount, statementsOf } from './statements.ts'
+import { tidemarkCsvFile } from './tidemark-csv-file.ts'
+
+export interface HouseholdFile {
+  path: string
+  kind: 'statement' | 'prices'
+  /** The account's name, where the format names none. */
+  account?: string
+  /** The entries' currency, where the format names none. */
+  currency?: string
+}
+
+/**
+ * Writes the household's prices, and its accounts in the formats that banks give, one file an account and year.
+ * Prices first, each account's files in the order of their years. Makes the folder where there is none.
+ */
+export async function writeHousehold(household: Household, folder: string): Promise<HouseholdFile[]> {
+  await mkdir(folder, { recursive: true })
+  const files: HouseholdFile[] = []
+  for (const { name, content, ...file } of householdFiles(household)) {
+    const path = join(folder, name)
+    await writeFile(path, content)
+    files.push({ path, ...file })
+  }
+  return files
+}
+
+interface NamedContent extends Omit<HouseholdFile, 'path'> {
+  name: string
+  content: string
+}
+
+function householdFiles({ from, today, books, market }: Household): NamedContent[] {
+  const yearly = (
+    account: Omit<StatementAccount, 'openingEntry'> & { openingEntry?: boolean },
+    fileName: string,
+    write: (statement: Statement) => string,
+    labels: Pick<HouseholdFile, 'account' | 'currency'> = {},
+  ): NamedContent[] =>
+    statementsOf({ openingEntry: true, ...account }, { from, to: today, every: 'year' })
+      .filter((statement) => statement.entries.length > 0)
+      .map((statement) => ({
+        name: nameOf(fileName, statement.from),
+        content: write(statement),
+        kind: 'statement',
+        ...labels,
+      }))
+  /** Files of a year, too, with a statement a month. */
+  const monthly = (
+    account: Omit<StatementAccount, 'openingEntry'>,
+    fileName: string,
+    write: (statements: Statement[]) => string,
+    labels: Pick<HouseholdFile, 'account'> = {},
+  ): NamedContent[] => {
+    const statements = statementsOf({ openingEntry: false, ...account }, { from, to: today, every: 'month' })
+    const files = Map.groupBy(statements, (statement) => nameOf(fileName, statement.from))
+    return Array.from(files, ([name, months]) => ({
+      name,
+      content: write(months),
+      kind: 'statement',
+      ...labels,
+    }))
+  }
+
+  const { checking, savings, joint, pounds, card, carLoan, flat, mortgage, brokerage, coins } = books
+  return [
+    { name: 'prices.csv', content: pricesFile(market), kind: 'prices' },
+    { name: 'eurofxref-hist.csv', content: ecbFile(market), kind: 'prices' },
+    ...monthly({ ledger: checking, asset: 'EUR', prefix: 'CHK' }, 'checking.xml', (months) =>
+      camt053File(months, 'DE07123412341234123412'),
+    ),
+    ...monthly({ ledger: savings, asset: 'EUR', prefix: 'SAV' }, 'savings.xml', (months) =>
+      camt053File(months, 'DE12500105170648489890'),
+    ),
+    ...monthly(
+      { ledger: pounds, asset: 'GBP', prefix: 'LON' },
+      'london.sta',
+      (months) => mt940File(months, 'GB33BUKB20201555555555'),
+      { account: pounds.name },
+    ),
+    ...yearly({ ledger: joint, asset: 'EUR', prefix: 'J' }, 'joint.csv', tidemarkCsvFile),
+    ...yearly(
+      { ledger: card, asset: 'EUR', prefix: 'CC' },
+      'card.ofx',
+      (year) => ofxCardFile(year, '4111-XXXX-XXXX-1111'),
+      { account: card.name },
+    ),
+    ...yearly({ ledger: carLoan, asset: 'EUR', prefix: 'CL' }, 'car-loan.qif', qifFile, { currency: 'EUR' }),
+    ...yearly({ ledger: mortgage, asset: 'EUR', prefix: 'MO' }, 'mortgage.qif', qifFile, { currency: 'EUR' }),
+    ...yearly({ ledger: flat, asset: 'EUR', prefix: 'F' }, 'flat.csv', tidemarkCsvFile),
+    ...yearly(
+      { ledger: brokerage, asset: 'USD', prefix: 'BR' },
+      'brokerage.ofx',
+      (year) => ofxBrokerageFile(year, brokerage, 'U-4711'),
+      { account: brokerage.name },
+    ),
+    ...yearly({ ledger: coins, asset: 'EUR', prefix: 'CO' }, 'coins.csv', tidemarkCsvFile),
+  ]
+}
+
+/** `checking.xml` and a day as `checking-2024.xml`. */
+function nameOf(fileName: string, day: string): string {
+  return fileName.replace('.', `-${day.slice(0, 4)}.`)
+}

@@ -1,0 +1,78 @@
+import type { ImportReport } from '../db/import-statement.ts'
+import type { StatementCheck } from '../db/statement-pages.ts'
+
+/** Faults and differences that are listed one by one; more are counted. */
+const mostListed = 20
+
+/** What became of one file: accounts with their counts, whether its statements balance, and what was left out. */
+export function formatImportReport(file: string, report: ImportReport): string {
+  const lines = [`${file}: ${count(report.rows, 'row')}${report.refused ? ', refused' : ''}`]
+  for (const account of report.accounts) {
+    const shown = account.name === account.externalId ? account.name : `${account.name} (${account.externalId})`
+    const removed = account.removed > 0 ? `, ${account.removed} removed` : ''
+    lines.push(
+      `  ${shown}: ${account.added} added, ${account.changed} changed, ${account.unchanged} unchanged${removed}`,
+    )
+  }
+  lines.push(...checkLines(report.checks))
+  lines.push(
+    ...listed(
+      report.differences,
+      ({ account, asset, day, edge, reported, folded, difference }) =>
+        `  difference: ${account} on ${day}: ${edge === 'set' ? 'set by hand' : 'reported'} ${reported} ${asset}, ` +
+        `the transactions add up to ${folded} (${signed(difference)})`,
+    ),
+  )
+  lines.push(
+    ...listed(report.faults, ({ line, reason }) => `  ${report.refused ? 'bad' : 'left out'}: line ${line}: ${reason}`),
+  )
+  return `${lines.join('\n')}\n`
+}
+
+function checkLines(checks: StatementCheck[]): string[] {
+  if (checks.length === 0) return []
+  const off = checks.filter((check) => check.difference !== '0')
+  const only = checks[0]!
+  const lines: string[] = []
+  if (off.length === 0) {
+    lines.push(
+      checks.length === 1
+        ? `  opening ${only.opening} + entries ${only.entries} = closing ${only.closing} ${only.asset}: balances`
+        : `  ${checks.length} statements: opening + entries = closing in every one`,
+    )
+  } else {
+    lines.push(`  ${off.length} of ${count(checks.length, 'statement')} ${off.length === 1 ? 'does' : 'do'} not balance:`)
+    lines.push(
+      ...listed(
+        off,
+        (check) =>
+          `    line ${check.line}: ${check.account}: opening ${check.opening} + entries ${check.entries} is not closing ` +
+          `${check.closing} ${check.asset} on ${check.closingDay} (${signed(check.difference)})`,
+      ),
+    )
+  }
+  const gaps = checks.filter((check) => check.previousClosing !== undefined)
+  lines.push(
+    ...listed(
+      gaps,
+      (check) =>
+        `  gap: line ${check.line}: ${check.account}: the statement before closes with ${check.previousClosing}, this one opens ` +
+        `with ${check.opening} ${check.asset} on ${check.openingDay}`,
+    ),
+  )
+  return lines
+}
+
+function listed<T>(items: T[], format: (item: T) => string): string[] {
+  const lines = items.slice(0, mostListed).map(format)
+  if (items.length > mostListed) lines.push(`  … and ${items.length - mostListed} more`)
+  return lines
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`
+}
+
+function signed(difference: string): string {
+  return difference.startsWith('-') ? difference : `+${difference}`
+}

@@ -1,0 +1,76 @@
+import { CommanderError } from 'commander'
+import { type Config, readConfig } from '../config.ts'
+import { asTidemarkError } from '../db/client.ts'
+import { type Database, openDatabase } from '../db/database.ts'
+import { TidemarkError } from '../errors.ts'
+import { createLogger, type Logger } from '../logger.ts'
+import { createShutdown } from '../shutdown.ts'
+import { createProgram } from './program.ts'
+import type { CommandContext, ExitCode, Terminal } from './terminal.ts'
+
+export interface Invocation extends Terminal {
+  arguments: string[]
+  environment: NodeJS.ProcessEnv
+  workingDirectory: string
+  clock: () => Date
+  /** Calls back when the process is asked to stop. */
+  onSignal: (stop: () => void) => void
+}
+
+/** Runs one command of the command line to its end. 0 done, 1 failed, 2 refused input; never throws. */
+export async function runCommand(invocation: Invocation): Promise<ExitCode> {
+  const { stdout, stderr, environment, workingDirectory, clock } = invocation
+  const shutdown = createShutdown()
+  let log: Logger | undefined
+  let exitCode: ExitCode = 0
+  // A reader that goes away, as `head` does, ends the command in silence.
+  stdout.on('error', () => process.exit(0))
+  try {
+    const config: Config = readConfig(environment, workingDirectory)
+    log = createLogger(config.logLevel)
+    let database: Promise<Database> | undefined
+    const context: CommandContext = {
+      config,
+      log,
+      clock,
+      signal: shutdown.signal,
+      stdout,
+      stderr,
+      workingDirectory,
+      shutdown,
+      openDatabase: () => {
+        database ??= openDatabase({ config, log: log!, clock }, shutdown)
+        return database
+      },
+    }
+    invocation.onSignal(() => {
+      exitCode = 1
+      void shutdown.stop()
+    })
+    const program = createProgram(context, (code) => {
+      exitCode = code
+    })
+    await program.parseAsync(invocation.arguments, { from: 'user' })
+  } catch (error) {
+    exitCode = tell(error, stderr, log)
+  } finally {
+    await shutdown.stop().catch((error: unknown) => {
+      exitCode = tell(error, stderr, log)
+    })
+  }
+  return exitCode
+}
+
+/** A stranger's fault is a sentence; one of ours is told with everything that is known of it. */
+function tell(error: unknown, stderr: NodeJS.WriteStream, log: Logger | undefined): ExitCode {
+  // Commander has written its sentence already; help and version end with 0.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+  const known = asTidemarkError(error)
+  if (known instanceof TidemarkError) {
+    stderr.write(`tidemark: ${known.message}\n`)
+    log?.debug({ err: error }, 'the command failed')
+    return known.exitCode
+  }
+  stderr.write(`tidemark: internal error: ${error instanceof Error ? error.stack : String(error)}\n`)
+  return 1
+}

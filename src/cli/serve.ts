@@ -1,0 +1,21 @@
+import { once } from 'node:events'
+import { serve } from '@hono/node-server'
+import { createApp } from '../http/app.ts'
+import { startUpkeep } from '../scheduler/upkeep.ts'
+import type { CommandContext, ExitCode } from './terminal.ts'
+
+/** Runs until a signal; then answers what was asked, and stops. */
+export async function serveCommand(context: CommandContext): Promise<ExitCode> {
+  const db = await context.openDatabase()
+  const app = createApp(db)
+  const { host, port } = context.config
+  const server = serve({ fetch: app.fetch, hostname: host, port })
+  context.shutdown.register(() => new Promise((resolve) => server.close(() => resolve())))
+  await Promise.race([once(server, 'listening'), once(server, 'error').then(([error]) => Promise.reject(error))])
+  startUpkeep(context, db, context.shutdown)
+  const address = server.address()
+  const listening = typeof address === 'object' && address ? address.port : port
+  context.stdout.write(`Tidemark listens on http://${host.includes(':') ? `[${host}]` : host}:${listening} (${db.engine})\n`)
+  await new Promise<void>((resolve) => context.signal.addEventListener('abort', () => resolve(), { once: true }))
+  return 0
+}

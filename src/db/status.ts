@@ -1,0 +1,96 @@
+import type { Database } from './database.ts'
+
+export interface Status {
+  engine: string
+  postgres: string
+  timescaledb: string | null
+  users: number
+  accounts: number
+  /** Estimated from the planner's statistics where they are large. */
+  transactions: number
+  prices: number
+  bytes: { transaction: string; daily_flow: string; monthly_flow: string; price: string; database: string }
+  /** Chunks of the hypertable, or partitions. */
+  partitions: { total: number; columnstore: number }
+  policies: string[]
+  /** Users whose newest writes the aggregates do not hold yet; their reads go to the rows. */
+  dirtyUsers: number
+  /** Reported balances that the transactions do not add up to. */
+  differences: number
+}
+
+export async function readStatus({ sql, engine }: Database): Promise<Status> {
+  const [server] = await sql`
+    SELECT current_setting('server_version') AS postgres, pg_database_size(current_database()) AS database,
+      (SELECT extversion FROM pg_extension WHERE extname = 'timescaledb') AS timescaledb,
+      (SELECT count(*)::int FROM app_user) AS users, (SELECT count(*)::int FROM account) AS accounts,
+      (SELECT count(*)::int FROM rollup_dirty) AS dirty_users,
+      (SELECT count(*)::int FROM reconciliation WHERE difference <> 0) AS differences,
+      (SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE oid = 'price'::regclass) AS prices,
+      pg_total_relation_size('price') AS price_bytes`
+  const storage = engine === 'timescale' ? await timescaleStorage(sql) : await plainStorage(sql)
+  return {
+    engine,
+    postgres: server!.postgres,
+    timescaledb: server!.timescaledb,
+    users: server!.users,
+    accounts: server!.accounts,
+    transactions: Number(storage.transactions),
+    prices: Number(server!.prices),
+    bytes: {
+      transaction: storage.transaction_bytes,
+      daily_flow: storage.daily_bytes,
+      monthly_flow: storage.monthly_bytes,
+      price: server!.price_bytes,
+      database: server!.database,
+    },
+    partitions: { total: storage.total, columnstore: storage.columnstore },
+    policies: storage.policies,
+    dirtyUsers: server!.dirty_users,
+    differences: server!.differences,
+  }
+}
+
+interface Storage {
+  transactions: string
+  transaction_bytes: string
+  daily_bytes: string
+  monthly_bytes: string
+  total: number
+  columnstore: number
+  policies: string[]
+}
+
+async function timescaleStorage(sql: Database['sql']): Promise<Storage> {
+  const [storage] = await sql<Storage[]>`
+    WITH aggregate AS (
+      SELECT view_name,
+        hypertable_size(format('%I.%I', materialization_hypertable_schema, materialization_hypertable_name)::regclass) AS bytes
+      FROM timescaledb_information.continuous_aggregates
+    )
+    SELECT approximate_row_count('transaction') AS transactions, hypertable_size('transaction') AS transaction_bytes,
+      (SELECT bytes FROM aggregate WHERE view_name = 'daily_flow') AS daily_bytes,
+      (SELECT bytes FROM aggregate WHERE view_name = 'monthly_flow') AS monthly_bytes,
+      (SELECT count(*)::int FROM timescaledb_information.chunks WHERE hypertable_name = 'transaction') AS total,
+      (SELECT count(*)::int FROM timescaledb_information.chunks
+        WHERE hypertable_name = 'transaction' AND is_compressed) AS columnstore,
+      ARRAY(
+        SELECT format('%s on %s every %s', proc_name, coalesce(c.view_name, j.hypertable_name), schedule_interval)
+        FROM timescaledb_information.jobs j
+        LEFT JOIN timescaledb_information.continuous_aggregates c
+          ON c.materialization_hypertable_name = j.hypertable_name
+        WHERE j.hypertable_name IS NOT NULL ORDER BY 1
+      ) AS policies`
+  return storage!
+}
+
+async function plainStorage(sql: Database['sql']): Promise<Storage> {
+  const [storage] = await sql<Storage[]>`
+    SELECT coalesce(sum(greatest(c.reltuples, 0)), 0)::bigint AS transactions,
+      coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint AS transaction_bytes,
+      pg_total_relation_size('daily_flow') AS daily_bytes, pg_total_relation_size('monthly_flow') AS monthly_bytes,
+      count(*)::int AS total, 0 AS columnstore, '{}'::text[] AS policies
+    FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+    WHERE i.inhparent = 'transaction'::regclass`
+  return storage!
+}

@@ -1,0 +1,13 @@
+import { runCommand } from './cli/run-command.ts'
+
+process.exitCode = await runCommand({
+  arguments: process.argv.slice(2),
+  environment: process.env,
+  workingDirectory: process.cwd(),
+  stdout: process.stdout,
+  stderr: process.stderr,
+  clock: () => new Date(),
+  onSignal: (stop) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop)
+  },
+})

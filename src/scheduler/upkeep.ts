@@ -1,0 +1,26 @@
+import { Cron } from 'croner'
+import type { Context } from '../context.ts'
+import type { Database } from '../db/database.ts'
+import { ensurePartitionsAhead } from '../db/partitions.ts'
+import { refreshRollups } from '../db/rollups.ts'
+import type { Shutdown } from '../shutdown.ts'
+
+/** Keeps the aggregates near and partitions ahead: once a minute and once a day, never two of a kind at once. */
+export function startUpkeep({ log, clock }: Pick<Context, 'log' | 'clock'>, db: Database, shutdown: Shutdown): void {
+  const start = (name: string, pattern: string, run: () => Promise<unknown>) => {
+    let running: Promise<unknown> = Promise.resolve()
+    const job = new Cron(pattern, { protect: true, timezone: 'UTC' }, () => {
+      running = run().then(
+        (outcome) => log.debug({ job: name, outcome }, 'upkeep done'),
+        (error: unknown) => log.error({ job: name, err: error }, 'upkeep failed; it is tried again at its next time'),
+      )
+      return running
+    })
+    shutdown.register(async () => {
+      job.stop()
+      await running
+    })
+  }
+  start('rollups', '* * * * *', () => refreshRollups(db.sql, db.engine))
+  start('partitions', '17 3 * * *', () => ensurePartitionsAhead(db.sql, clock()))
+}
