@@ -62,10 +62,10 @@ function householdFiles({ from, today, books, market }: Household): NamedContent
     labels: Pick<HouseholdFile, 'account'> = {},
   ): NamedContent[] => {
     const statements = statementsOf({ openingEntry: false, ...account }, { from, to: today, every: 'month' })
-    const files = Map.groupBy(statements, (statement) => nameOf(fileName, statement.from))
-    return Array.from(files, ([name, months]) => ({
+    const names = [...new Set(statements.map((statement) => nameOf(fileName, statement.from)))]
+    return names.map((name) => ({
       name,
-      content: write(months),
+      content: write(statements.filter((statement) => nameOf(fileName, statement.from) === name)),
       kind: 'statement',
       ...labels,
     }))

@@ -1,0 +1,85 @@
+export interface Progress {
+  /** `total` where it is known. */
+  update(done: number, total?: number): void
+  /** The last word: replaces the line on a terminal. */
+  finish(summary: string): void
+}
+
+export interface ProgressOptions {
+  stream: Pick<NodeJS.WriteStream, 'write'> & { isTTY?: boolean; columns?: number }
+  /** Milliseconds. */
+  clock: () => number
+  label: string
+}
+
+const terminalInterval = 100
+const plainInterval = 5000
+const barWidth = 24
+
+/**
+ * Shows how far long work has come: on a terminal one line, rewritten at most ten times a second, elsewhere plain
+ * lines, at most one every five seconds.
+ */
+export function createProgress({ stream, clock, label }: ProgressOptions): Progress {
+  const terminal = stream.isTTY === true
+  const started = clock()
+  // The first line of a terminal comes at once; elsewhere short work leaves its summary alone.
+  let shownAt = terminal ? Number.NEGATIVE_INFINITY : started
+  let finished = false
+
+  return {
+    update(done, total) {
+      const now = clock()
+      if (finished || now - shownAt < (terminal ? terminalInterval : plainInterval)) return
+      shownAt = now
+      const parts = describe(done, total, (now - started) / 1000)
+      if (!terminal) {
+        stream.write(`${label}: ${parts.join(', ')}\n`)
+        return
+      }
+      const columns = stream.columns ?? 80
+      const share = total !== undefined && total > 0 ? Math.min(done / total, 1) : undefined
+      const line = [label, ...(share === undefined ? [] : [bar(share)]), parts.join('  ')].join('  ')
+      // A line that wraps could not be rewritten.
+      const fitting = line.length < columns ? line : `${label}  ${parts.join('  ')}`
+      stream.write(`\r${fitting.slice(0, columns - 1)}\x1b[K`)
+    },
+    finish(summary) {
+      if (finished) return
+      finished = true
+      stream.write(terminal ? `\r\x1b[K${summary}\n` : `${summary}\n`)
+    },
+  }
+}
+
+/** `45%`, `12,000 of 30,000 rows`, `4,000 rows/s`, `5 s left`: as much of it as is known. */
+function describe(done: number, total: number | undefined, seconds: number): string[] {
+  const rate = seconds > 0 ? done / seconds : 0
+  const parts: string[] = []
+  if (total === undefined) parts.push(`${count(done)} rows`)
+  else {
+    if (total > 0) parts.push(`${Math.floor((Math.min(done, total) / total) * 100)}%`.padStart(4))
+    parts.push(`${count(done)} of ${count(total)} rows`)
+  }
+  if (rate > 0) {
+    parts.push(`${count(Math.round(rate))} rows/s`)
+    if (total !== undefined && total > done) parts.push(`${duration((total - done) / rate)} left`)
+  }
+  return parts
+}
+
+function bar(share: number): string {
+  const filled = Math.floor(share * barWidth)
+  return `${'█'.repeat(filled)}${'░'.repeat(barWidth - filled)}`
+}
+
+function count(value: number): string {
+  return value.toLocaleString('en-US')
+}
+
+function duration(seconds: number): string {
+  const whole = Math.ceil(seconds)
+  if (whole < 60) return `${whole} s`
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`
+  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`
+}
