@@ -24,6 +24,8 @@ DECLARE
   v_first reconciliation;
   v_opening numeric := 0;
   v_first_entry date;
+  v_opening_day date;
+  v_opening_moves boolean;
 BEGIN
   SELECT max(day), opening_id(p_account_id, p_asset) || array_agg(revaluation_id(p_account_id, p_asset, day))
   INTO v_last_day, v_own_ids
@@ -60,6 +62,13 @@ BEGIN
 
   IF v_first.edge <> 'set' THEN
     v_opening := v_first.reported - v_first.entries;
+  END IF;
+  -- Rows behind the first comparison and behind the first entry move nothing of the opening: most pages leave here
+  -- without a look into every chunk.
+  SELECT booked_on INTO v_opening_day FROM transaction_ref
+  WHERE user_id = p_user_id AND id = opening_id(p_account_id, p_asset);
+  v_opening_moves := p_from_day <= greatest(v_first.day, v_opening_day + 1);
+  IF v_opening_moves AND v_opening <> 0 THEN
     SELECT min(booked_on) INTO v_first_entry FROM transaction
     WHERE user_id = p_user_id AND account_id = p_account_id AND asset = p_asset AND status = 'posted'
       AND id <> ALL (v_own_ids);
@@ -91,6 +100,7 @@ BEGIN
         SELECT opening_id(p_account_id, p_asset) AS id,
           CASE WHEN v_opening <> 0 THEN least(v_first_entry - 1, v_first.day) END AS day,
           v_opening AS amount, 'opening' AS kind, 'Opening balance' AS description
+        WHERE v_opening_moves
         UNION ALL
         SELECT revaluation_id(p_account_id, p_asset, v.day), CASE WHEN v.amount <> 0 THEN v.day END,
           v.amount, 'revaluation', 'Balance set by hand'

@@ -1,23 +1,23 @@
 export interface ValueScale {
   low: number
   high: number
-  /** From low to high, evenly spaced, labels without a currency (`250k`, `-1.5M`). */
+  /** From low to high, evenly spaced, labels without a currency (`250k`, `-1.5M`). At least one. */
   ticks: { value: number; label: string }[]
 }
 
-/** A scale of round numbers around the values, with a tick every three to five rows. */
+/** A scale a little wider than the values, with a tick at every round number about four rows apart. */
 export function valueScale(lowest: number, highest: number, rows: number): ValueScale {
-  const intervals = Math.max(2, Math.floor(rows / 4))
   // Equal values get a band around them, so that the line has a middle to lie in.
-  const margin = lowest === highest ? Math.max(Math.abs(lowest) * 0.1, 1) : 0
-  const step = roundStep((highest - lowest + 2 * margin) / intervals)
-  const from = Math.floor((lowest - margin) / step)
-  const to = Math.max(Math.ceil((highest + margin) / step), from + 1)
-  const ticks = Array.from({ length: to - from + 1 }, (_, at) => {
-    const value = (from + at) * step
+  const margin = lowest === highest ? Math.max(Math.abs(lowest) * 0.1, 1) : (highest - lowest) * 0.02
+  const low = lowest - margin
+  const high = highest + margin
+  const step = roundStep((high - low) / Math.max(3, Math.round(rows / 4)))
+  const first = Math.ceil(low / step)
+  const ticks = Array.from({ length: Math.floor(high / step) - first + 1 }, (_, at) => {
+    const value = (first + at) * step
     return { value, label: shorten(value, step) }
   })
-  return { low: from * step, high: to * step, ticks }
+  return { low, high, ticks }
 }
 
 /** The least of 1, 2, 2.5 and 5 times a power of ten that is not below `least`. */

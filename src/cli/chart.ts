@@ -44,7 +44,7 @@ export function drawChart(points: ChartPoint[], { width, height, colour, currenc
   const span = days.at(-1)! - first
 
   const canvas = createCanvas(columns, rows)
-  const across = (day: number) => (span === 0 ? columns - 1 : ((day - first) / span) * (columns * 2 - 1))
+  const across = (day: number) => (span === 0 ? columns : ((day - first) / span) * (columns * 2 - 1))
   const down = (value: number) => ((scale.high - value) / (scale.high - scale.low)) * (rows * 4 - 1)
   values.forEach((value, at) => {
     const from = Math.max(at - 1, 0)
@@ -61,7 +61,9 @@ export function drawChart(points: ChartPoint[], { width, height, colour, currenc
   for (let row = 0; row < rows; row++) {
     const label = labels.get(row)
     const axis = `${(label ?? '').padStart(labelWidth)} ${row === zeroRow ? '┼' : label === undefined ? '│' : '┤'}`
-    const plotted = canvas.row(row, row === zeroRow ? '╌' : ' ').trimEnd()
+    const line = canvas.row(row, row === zeroRow ? '╌' : ' ').trimEnd()
+    // A single dot of a Braille character is easily overlooked.
+    const plotted = values.length === 1 ? line.replace(/[\u2801-\u28ff]/, '●') : line
     const style = zeroRow !== -1 && row > zeroRow ? 'loss' : 'line'
     const drawn = plotted.replace(/╌+|[^╌]+/g, (part) => paint(part, part.startsWith('╌') ? 'axis' : style))
     lines.push(paint(axis, 'axis') + drawn)

@@ -1,8 +1,8 @@
 export interface Progress {
   /** `total` where it is known. */
   update(done: number, total?: number): void
-  /** The last word: replaces the line on a terminal. */
-  finish(summary: string): void
+  /** The last word, if there is one: replaces the line on a terminal. */
+  finish(summary?: string): void
 }
 
 export interface ProgressOptions {
@@ -14,7 +14,8 @@ export interface ProgressOptions {
 
 const terminalInterval = 100
 const plainInterval = 5000
-const barWidth = 24
+const widestBar = 24
+const narrowestBar = 6
 
 /**
  * Shows how far long work has come: on a terminal one line, rewritten at most ten times a second, elsewhere plain
@@ -37,17 +38,19 @@ export function createProgress({ stream, clock, label }: ProgressOptions): Progr
         stream.write(`${label}: ${parts.join(', ')}\n`)
         return
       }
-      const columns = stream.columns ?? 80
+      // A line that reached the last column would wrap, and could not be rewritten.
+      const room = (stream.columns ?? 80) - 1
+      const text = parts.join('  ')
+      const columns = Math.min(widestBar, room - label.length - text.length - 4)
       const share = total !== undefined && total > 0 ? Math.min(done / total, 1) : undefined
-      const line = [label, ...(share === undefined ? [] : [bar(share)]), parts.join('  ')].join('  ')
-      // A line that wraps could not be rewritten.
-      const fitting = line.length < columns ? line : `${label}  ${parts.join('  ')}`
-      stream.write(`\r${fitting.slice(0, columns - 1)}\x1b[K`)
+      const line =
+        share === undefined || columns < narrowestBar ? [label, text] : [label, bar(share, columns), text]
+      stream.write(`\r${line.join('  ').slice(0, room)}\x1b[K`)
     },
     finish(summary) {
       if (finished) return
       finished = true
-      stream.write(terminal ? `\r\x1b[K${summary}\n` : `${summary}\n`)
+      stream.write(`${terminal ? '\r\x1b[K' : ''}${summary === undefined ? '' : `${summary}\n`}`)
     },
   }
 }
@@ -58,7 +61,7 @@ function describe(done: number, total: number | undefined, seconds: number): str
   const parts: string[] = []
   if (total === undefined) parts.push(`${count(done)} rows`)
   else {
-    if (total > 0) parts.push(`${Math.floor((Math.min(done, total) / total) * 100)}%`.padStart(4))
+    if (total > 0) parts.push(`${Math.floor((Math.min(done, total) / total) * 100)}%`)
     parts.push(`${count(done)} of ${count(total)} rows`)
   }
   if (rate > 0) {
@@ -68,9 +71,9 @@ function describe(done: number, total: number | undefined, seconds: number): str
   return parts
 }
 
-function bar(share: number): string {
-  const filled = Math.floor(share * barWidth)
-  return `${'█'.repeat(filled)}${'░'.repeat(barWidth - filled)}`
+function bar(share: number, columns: number): string {
+  const filled = Math.floor(share * columns)
+  return `${'█'.repeat(filled)}${'░'.repeat(columns - filled)}`
 }
 
 function count(value: number): string {

@@ -1,10 +1,11 @@
+import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import Big from 'big.js'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { daysBetween } from '../../src/calendar.ts'
+import { addDays, daysBetween } from '../../src/calendar.ts'
 import { type Household, makeHousehold } from '../../src/cli/demo/household.ts'
 import { type HouseholdFile, writeHousehold } from '../../src/cli/demo/household-files.ts'
 import { formatAmount } from '../../src/cli/demo/units.ts'
@@ -31,9 +32,11 @@ afterAll(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true 
 test('the same seed and day give the same bytes, another seed gives others', async () => {
   const again = await writeHousehold(makeHousehold({ seed: 1, today }), await makeFolder())
   const other = await writeHousehold(makeHousehold({ seed: 2, today }), await makeFolder())
-  expect(again.map(({ path }) => basename(path))).toEqual(files.map(({ path }) => basename(path)))
-  expect(await contentsOf(again)).toEqual(await contentsOf(files))
-  expect(await contentsOf(other)).not.toEqual(await contentsOf(files))
+  const digests = await digestsOf(files)
+  expect(await digestsOf(again)).toEqual(digests)
+  const others = await digestsOf(other)
+  // The flat's price and the first year's loan are the same in every household.
+  expect(others.filter((digest) => digests.includes(digest)).length).toBeLessThan(others.length / 4)
 })
 
 test('a later day of the year only adds to what was before', () => {
@@ -133,16 +136,18 @@ test('what is read comes to what the ledgers hold, to the last decimal', () => {
   }
 })
 
-test('balances stay plausible: no account of money far below zero, the loan paid off, the mortgage shrinking', () => {
-  const { books } = household
-  for (let year = 2016; year <= 2026; year++) {
-    const day = `${year}-06-30`
-    expect(books.checking.balance('EUR', day)).toBeGreaterThan(-500_00n)
-    expect(books.joint.balance('EUR', day)).toBeGreaterThan(-500_00n)
-    expect(books.savings.balance('EUR', day)).toBeGreaterThan(0n)
+test.each([1, 2, 3, 4, 5])('balances stay plausible with seed %i', (seed) => {
+  const { books, from } = makeHousehold({ seed, today })
+  for (let day = from; day <= today; day = addDays(day, 9)) {
+    expect(books.checking.balance('EUR', day)).toBeGreaterThan(-1_500_00n)
+    expect(books.joint.balance('EUR', day)).toBeGreaterThan(-1_000_00n)
+    expect(books.savings.balance('EUR', day)).toBeGreaterThanOrEqual(0n)
     expect(books.pounds.balance('GBP', day)).toBeGreaterThan(0n)
+    expect(books.brokerage.balance('USD', day)).toBeGreaterThanOrEqual(0n)
+    expect(books.coins.balance('EUR', day)).toBeGreaterThanOrEqual(0n)
+    expect(books.card.balance('EUR', day)).toBeLessThan(1_000_00n)
   }
-  expect(books.carLoan.balance('EUR', '2016-01-01')).toBe(-14_900_00n)
+  expect(books.carLoan.balance('EUR', from)).toBe(-14_900_00n)
   expect(books.carLoan.balance('EUR')).toBe(0n)
   expect(books.mortgage.balance('EUR')).toBeLessThan(0n)
   expect(books.mortgage.balance('EUR')).toBeGreaterThan(books.mortgage.balance('EUR', '2022-01-01'))
@@ -220,8 +225,16 @@ async function eventsOf(file: HouseholdFile): Promise<StatementEvent[]> {
   return events
 }
 
-function contentsOf(list: HouseholdFile[]): Promise<Buffer[]> {
-  return Promise.all(list.map(({ path }) => readFile(path)))
+/** A digest of each file: thousands of lines beside one another tell nobody anything. */
+function digestsOf(list: HouseholdFile[]): Promise<string[]> {
+  return Promise.all(
+    list.map(async ({ path }) => {
+      const digest = createHash('sha256')
+        .update(await readFile(path))
+        .digest('hex')
+      return `${basename(path)} ${digest}`
+    }),
+  )
 }
 
 function entriesOf(events: StatementEvent[]): StatementEntry[] {

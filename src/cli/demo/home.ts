@@ -6,8 +6,8 @@ import { multiply, raise } from './units.ts'
 const price = 236_000_00n
 /** Land transfer tax, notary, register. */
 const purchaseCosts = 13_460_00n
-/** Kept in savings whatever is bought. */
-const reserve = 5_000_00n
+/** Kept in savings, not least for a kitchen. */
+const reserve = 17_000_00n
 
 /** Rent for five years; then a flat with a mortgage, and what its owner pays every month. */
 export function postHome(month: Month): void {

@@ -20,12 +20,16 @@ const purchases: {
   purchase(10, 4, 3_150_00n, 'Two bicycles', 'Radhaus'),
 ]
 
-/** Once or so a year something large is bought, out of savings. */
+const reserve = 1_500_00n
+
+/** Once or so a year something large is bought, out of savings and where they allow it. */
 export function postLargePurchases(month: Month): void {
   const { books } = month
   for (const { yearsIn, month: number, cents, description, counterparty } of purchases) {
     if (yearsIn !== month.yearsIn || number !== month.number) continue
-    const leg = { day: month.day(21), asset: 'EUR', description } as const
+    const day = month.day(21)
+    if (books.savings.balance('EUR', day) < cents + reserve) continue
+    const leg = { day, asset: 'EUR', description } as const
     transfer(books.savings, books.checking, { ...leg, amount: cents })
     books.checking.post({ ...leg, amount: -cents, kind: 'withdrawal', counterparty, category: 'Shopping' })
   }

@@ -45,7 +45,7 @@ export const priceHistories: PriceHistory[] = [
     ...coin,
     asset: 'BTC',
     volatility: 0.03,
-    halfYear: { mean: 0.06, spread: 0.25 },
+    halfYear: { mean: 0.06, spread: 0.16 },
     turns: [
       ...turns('2013-01-01 14 2013-11-30 1100 2015-01-14 190 2016-01-01 430 2017-01-01 970 2017-09-01 4800'),
       ...turns('2017-12-17 19000 2018-02-06 7400 2018-12-15 3250 2019-06-26 12500 2020-03-12 5000'),
@@ -58,7 +58,7 @@ export const priceHistories: PriceHistory[] = [
     ...coin,
     asset: 'ETH',
     volatility: 0.037,
-    halfYear: { mean: 0.05, spread: 0.28 },
+    halfYear: { mean: 0.05, spread: 0.18 },
     turns: [
       ...turns('2013-01-01 0.6 2016-01-01 0.95 2017-01-01 8 2017-06-12 390 2017-11-12 300 2018-01-13 1380'),
       ...turns('2018-12-15 86 2019-06-26 330 2020-03-12 115 2020-10-15 375 2021-05-11 4100 2021-07-20 1800'),

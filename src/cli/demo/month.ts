@@ -4,18 +4,19 @@ import type { Market } from './market.ts'
 import type { Random } from './random.ts'
 
 /** The household's accounts. */
-export interface Books {
-  checking: Ledger
-  savings: Ledger
-  joint: Ledger
-  pounds: Ledger
-  card: Ledger
-  carLoan: Ledger
-  flat: Ledger
-  mortgage: Ledger
-  brokerage: Ledger
-  coins: Ledger
-}
+export type Books = Record<
+  | 'checking'
+  | 'savings'
+  | 'joint'
+  | 'pounds'
+  | 'card'
+  | 'carLoan'
+  | 'flat'
+  | 'mortgage'
+  | 'brokerage'
+  | 'coins',
+  Ledger
+>
 
 /** What a part of the household's life is posted from: one calendar month. */
 export interface Month {
