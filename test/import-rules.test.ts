@@ -28,7 +28,10 @@ async function readImports(): Promise<Import[]> {
     files.map(async (file) => {
       const text = await readFile(join(src, file), 'utf8')
       const specifiers = text.matchAll(/(?:from|import)\s*\(?\s*'(\.[^']+)'/g)
-      return [...specifiers].map(([, specifier]) => ({ file, target: normalize(join(dirname(file), specifier!)) }))
+      return [...specifiers].map(([, specifier]) => ({
+        file,
+        target: normalize(join(dirname(file), specifier!)),
+      }))
     }),
   )
   return imports.flat()

@@ -22,11 +22,24 @@ export async function balanceCommand(context: CommandContext, options: BalanceOp
   return 0
 }
 
-const formats: Record<BalanceOptions['format'], (balances: Balance[], at: string, currency: string) => string> = {
+const formats: Record<
+  BalanceOptions['format'],
+  (balances: Balance[], at: string, currency: string) => string
+> = {
   json: (balances, at) => `${JSON.stringify(byAccount(balances, at), null, 2)}\n`,
   csv: (balances) =>
     formatCsv([
-      ['account', 'asset', 'quantity', 'value', 'currency', 'quality', 'reported', 'reported_on', 'difference'],
+      [
+        'account',
+        'asset',
+        'quantity',
+        'value',
+        'currency',
+        'quality',
+        'reported',
+        'reported_on',
+        'difference',
+      ],
       ...balances.map((balance) => [
         balance.account,
         balance.asset,

@@ -64,7 +64,14 @@ async function findOrAdd(db: Database, email: string): Promise<User> {
 }
 
 function addReport(
-  sum: { rows: number; added: number; unchanged: number; statements: number; balancing: number; accounts: Set<string> },
+  sum: {
+    rows: number
+    added: number
+    unchanged: number
+    statements: number
+    balancing: number
+    accounts: Set<string>
+  },
   report: ImportReport,
 ): void {
   sum.rows += report.rows

@@ -8,7 +8,8 @@ const mostListed = 20
 export function formatImportReport(file: string, report: ImportReport): string {
   const lines = [`${file}: ${count(report.rows, 'row')}${report.refused ? ', refused' : ''}`]
   for (const account of report.accounts) {
-    const shown = account.name === account.externalId ? account.name : `${account.name} (${account.externalId})`
+    const shown =
+      account.name === account.externalId ? account.name : `${account.name} (${account.externalId})`
     const removed = account.removed > 0 ? `, ${account.removed} removed` : ''
     lines.push(
       `  ${shown}: ${account.added} added, ${account.changed} changed, ${account.unchanged} unchanged${removed}`,
@@ -24,7 +25,10 @@ export function formatImportReport(file: string, report: ImportReport): string {
     ),
   )
   lines.push(
-    ...listed(report.faults, ({ line, reason }) => `  ${report.refused ? 'bad' : 'left out'}: line ${line}: ${reason}`),
+    ...listed(
+      report.faults,
+      ({ line, reason }) => `  ${report.refused ? 'bad' : 'left out'}: line ${line}: ${reason}`,
+    ),
   )
   return `${lines.join('\n')}\n`
 }
@@ -41,7 +45,9 @@ function checkLines(checks: StatementCheck[]): string[] {
         : `  ${checks.length} statements: opening + entries = closing in every one`,
     )
   } else {
-    lines.push(`  ${off.length} of ${count(checks.length, 'statement')} ${off.length === 1 ? 'does' : 'do'} not balance:`)
+    lines.push(
+      `  ${off.length} of ${count(checks.length, 'statement')} ${off.length === 1 ? 'does' : 'do'} not balance:`,
+    )
     lines.push(
       ...listed(
         off,

@@ -24,7 +24,11 @@ export interface ImportOptions {
 }
 
 /** Every file by itself: one that is refused does not keep the others out. */
-export async function importCommand(context: CommandContext, files: string[], options: ImportOptions): Promise<ExitCode> {
+export async function importCommand(
+  context: CommandContext,
+  files: string[],
+  options: ImportOptions,
+): Promise<ExitCode> {
   const mapping = options.mapping === undefined ? undefined : await readMapping(context, options.mapping)
   const db = await context.openDatabase()
   const user = await findUser(db, options.user)

@@ -1,5 +1,11 @@
 import { dayInZone } from '../calendar.ts'
-import { type Breakdown, type Interval, type NetWorth, type NetWorthPoint, readNetWorth } from '../db/net-worth.ts'
+import {
+  type Breakdown,
+  type Interval,
+  type NetWorth,
+  type NetWorthPoint,
+  readNetWorth,
+} from '../db/net-worth.ts'
 import { asCurrency, findUser } from '../db/users.ts'
 import { formatCsv } from './csv.ts'
 import { formatMoney, formatTable } from './table.ts'
@@ -61,8 +67,22 @@ export function formatNetWorthTable(series: NetWorth): string {
       point.quality,
     ]),
     {
-      head: ['date', `net worth ${series.currency}`, 'assets', 'liabilities', ...(series.groups ?? []).map((group) => group.name), 'quality'],
-      align: ['left', 'right', 'right', 'right', ...(series.groups ?? []).map(() => 'right' as const), 'left'],
+      head: [
+        'date',
+        `net worth ${series.currency}`,
+        'assets',
+        'liabilities',
+        ...(series.groups ?? []).map((group) => group.name),
+        'quality',
+      ],
+      align: [
+        'left',
+        'right',
+        'right',
+        'right',
+        ...(series.groups ?? []).map(() => 'right' as const),
+        'left',
+      ],
     },
   )
   return `${table}\n${missingLine(series)}`

@@ -11,11 +11,18 @@ export async function serveCommand(context: CommandContext): Promise<ExitCode> {
   const { host, port } = context.config
   const server = serve({ fetch: app.fetch, hostname: host, port })
   context.shutdown.register(() => new Promise((resolve) => server.close(() => resolve())))
-  await Promise.race([once(server, 'listening'), once(server, 'error').then(([error]) => Promise.reject(error))])
+  await Promise.race([
+    once(server, 'listening'),
+    once(server, 'error').then(([error]) => Promise.reject(error)),
+  ])
   startUpkeep(context, db, context.shutdown)
   const address = server.address()
   const listening = typeof address === 'object' && address ? address.port : port
-  context.stdout.write(`Tidemark listens on http://${host.includes(':') ? `[${host}]` : host}:${listening} (${db.engine})\n`)
-  await new Promise<void>((resolve) => context.signal.addEventListener('abort', () => resolve(), { once: true }))
+  context.stdout.write(
+    `Tidemark listens on http://${host.includes(':') ? `[${host}]` : host}:${listening} (${db.engine})\n`,
+  )
+  await new Promise<void>((resolve) =>
+    context.signal.addEventListener('abort', () => resolve(), { once: true }),
+  )
   return 0
 }

@@ -6,8 +6,11 @@ export async function statusCommand(
   options: { format: 'table' | 'json' },
 ): Promise<ExitCode> {
   const status = await readStatus(await context.openDatabase())
-  const place = context.config.databaseUrl === undefined ? `own server in ${context.config.dataDir}` : 'DATABASE_URL'
-  context.stdout.write(options.format === 'json' ? `${JSON.stringify(status, null, 2)}\n` : formatStatus(status, place))
+  const place =
+    context.config.databaseUrl === undefined ? `own server in ${context.config.dataDir}` : 'DATABASE_URL'
+  context.stdout.write(
+    options.format === 'json' ? `${JSON.stringify(status, null, 2)}\n` : formatStatus(status, place),
+  )
   return 0
 }
 
@@ -18,7 +21,10 @@ function formatStatus(status: Status, place: string): string {
   const facts: [string, string][] = [
     ['engine', `${status.engine} (${server}; ${place})`],
     ['users, accounts', `${status.users}, ${status.accounts}`],
-    ['transactions', `about ${status.transactions} in ${total} ${status.engine === 'timescale' ? `chunks, ${columnstore} of them columnstore` : 'partitions'}`],
+    [
+      'transactions',
+      `about ${status.transactions} in ${total} ${status.engine === 'timescale' ? `chunks, ${columnstore} of them columnstore` : 'partitions'}`,
+    ],
     ['prices', `about ${status.prices}`],
     [
       'size',

@@ -53,7 +53,14 @@ export async function importPrices(
       prices++
     }
     await flush()
-    const report: PriceImportReport = { prices, faults, refused: faults.length > 0 && !skipBad, added: 0, changed: 0, unchanged: 0 }
+    const report: PriceImportReport = {
+      prices,
+      faults,
+      refused: faults.length > 0 && !skipBad,
+      added: 0,
+      changed: 0,
+      unchanged: 0,
+    }
     if (report.refused) return report
     let stored = 0
     for await (const line of spool.read()) {

@@ -87,7 +87,13 @@ export function pageStatement(
       ...(kind !== undefined && { kind }),
       ...(shownName !== undefined && { name: shownName }),
     })
-    return { account: externalId, line: start.line, sequence: start.sequence, entrySum: undefined, others: [] }
+    return {
+      account: externalId,
+      line: start.line,
+      sequence: start.sequence,
+      entrySum: undefined,
+      others: [],
+    }
   }
 
   /** What the statement's balances hold for, known once its last entry was read. */

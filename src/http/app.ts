@@ -7,7 +7,9 @@ export function createApp({ sql }: { sql: Sql }): Hono {
   const app = new Hono()
   app.get('/healthz', (c) => c.json({ status: 'ok' }))
   app.get('/readyz', async (c) =>
-    (await isAnswering(sql)) ? c.json({ status: 'ready' }) : c.json({ status: 'the database does not answer' }, 503),
+    (await isAnswering(sql))
+      ? c.json({ status: 'ready' })
+      : c.json({ status: 'the database does not answer' }, 503),
   )
   return app
 }

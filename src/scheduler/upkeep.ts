@@ -6,7 +6,11 @@ import { refreshRollups } from '../db/rollups.ts'
 import type { Shutdown } from '../shutdown.ts'
 
 /** Keeps the aggregates near and partitions ahead: once a minute and once a day, never two of a kind at once. */
-export function startUpkeep({ log, clock }: Pick<Context, 'log' | 'clock'>, db: Database, shutdown: Shutdown): void {
+export function startUpkeep(
+  { log, clock }: Pick<Context, 'log' | 'clock'>,
+  db: Database,
+  shutdown: Shutdown,
+): void {
   const start = (name: string, pattern: string, run: () => Promise<unknown>) => {
     let running: Promise<void> = Promise.resolve()
     const job = new Cron(pattern, { protect: true, timezone: 'UTC' }, () => {
@@ -14,7 +18,8 @@ export function startUpkeep({ log, clock }: Pick<Context, 'log' | 'clock'>, db: 
         (outcome) => {
           log.debug({ job: name, outcome }, 'upkeep done')
         },
-        (error: unknown) => log.error({ job: name, err: error }, 'upkeep failed; it is tried again at its next time'),
+        (error: unknown) =>
+          log.error({ job: name, err: error }, 'upkeep failed; it is tried again at its next time'),
       )
       return running
     })

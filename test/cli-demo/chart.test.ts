@@ -40,7 +40,7 @@ test('labels are round and grow downwards', () => {
     { date: '2024-01-01', value: '1200000' },
     { date: '2024-03-01', value: '1900000.5' },
   ]
-  expect(drawChart(large, plain)).toContain('1.4M ┤')
+  expect(drawChart(large, plain)).toContain('1.50M ┤')
 })
 
 test.each([

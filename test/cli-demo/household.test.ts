@@ -35,7 +35,7 @@ test('the same seed and day give the same bytes, another seed gives others', asy
   const digests = await digestsOf(files)
   expect(await digestsOf(again)).toEqual(digests)
   const others = await digestsOf(other)
-  // The flat's price and the first year's loan are the same in every household.
+  // Prices, and the loan that nothing is random about, are those of every household.
   expect(others.filter((digest) => digests.includes(digest)).length).toBeLessThan(others.length / 4)
 })
 
@@ -44,6 +44,16 @@ test('a later day of the year only adds to what was before', () => {
   for (const [name, ledger] of Object.entries(household.books)) {
     const entries = later.books[name as keyof typeof later.books].entries()
     expect(entries.filter(({ day }) => day <= today)).toEqual(ledger.entries())
+  }
+})
+
+test('prices of a day are the same in every household, whatever its seed, day and years', () => {
+  const other = makeHousehold({ seed: 2, today: '2027-03-01', years: 3 }).market
+  for (const { asset, currency, closes } of household.market.series) {
+    const others = other.series.find((each) => each.asset === asset && each.currency === currency)?.closes
+    const shared = [...closes].filter(([day]) => day >= '2024-01-01')
+    expect(shared.length).toBeGreaterThan(600)
+    for (const [day, price] of shared) expect(others?.get(day)).toBe(price)
   }
 })
 

@@ -18,7 +18,7 @@ function start(terminal: boolean, columns = 80) {
 
 test.each([
   [120, '██████░░░░░░░░░░░░░░░░░░  '],
-  [80, '████░░░░░░░░░░░░░░  '],
+  [80, '████░░░░░░░░░░░░  '],
   [60, ''],
 ])(
   'a terminal of %i columns gets one line with a bar where it fits, rows, rate and time left',

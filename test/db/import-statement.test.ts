@@ -16,8 +16,17 @@ async function* statement(): AsyncIterable<StatementEvent> {
   yield { type: 'statement', line: 1, account: { externalId: 'NL01', kind: 'checking' } }
   yield { type: 'balance', line: 2, edge: 'open', day: '2024-01-01', amount: '100', asset: 'EUR' }
   for (let day = 1; day <= 40; day++) {
-    const bookedOn = day <= 31 ? `2024-01-${String(day).padStart(2, '0')}` : `2024-02-${String(day - 31).padStart(2, '0')}`
-    yield { type: 'entry', line: 2 + day, bookedOn, amount: `${day}.01`, asset: 'EUR', kind: 'card', status: 'posted' }
+    const bookedOn =
+      day <= 31 ? `2024-01-${String(day).padStart(2, '0')}` : `2024-02-${String(day - 31).padStart(2, '0')}`
+    yield {
+      type: 'entry',
+      line: 2 + day,
+      bookedOn,
+      amount: `${day}.01`,
+      asset: 'EUR',
+      kind: 'card',
+      status: 'posted',
+    }
   }
   yield { type: 'balance', line: 43, edge: 'close', day: '2024-02-09', amount: '920.4', asset: 'EUR' }
 }
@@ -89,7 +98,9 @@ describe('the backend killed', () => {
       expect(cut, table).toHaveLength(table === 'sync_run' ? 41 : 0)
       const again = await importStatement(db.sql, statement(), options(sourceId))
       expect(await state(user.id), table).toEqual(whole)
-      expect(again.accounts[0]).toMatchObject(table === 'sync_run' ? { added: 0, unchanged: 40 } : { added: 40, unchanged: 0 })
+      expect(again.accounts[0]).toMatchObject(
+        table === 'sync_run' ? { added: 0, unchanged: 40 } : { added: 40, unchanged: 0 },
+      )
     }
   })
 
@@ -104,7 +115,8 @@ describe('the backend killed', () => {
         statement(),
         options(sourceId, {
           onStored: (rows) => {
-            if (rows === killedAfter) killing = db.sql`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'victim'`
+            if (rows === killedAfter)
+              killing = db.sql`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'victim'`
           },
         }),
       ).then(
@@ -164,7 +176,14 @@ describe('a file with a bad record', () => {
 
 describe('rows without ids', () => {
   const entry = (bookedOn: string, amount: string): StatementEvent => ({
-    type: 'entry', line: 1, bookedOn, amount, asset: 'EUR', kind: 'card', status: 'posted', description: 'coffee',
+    type: 'entry',
+    line: 1,
+    bookedOn,
+    amount,
+    asset: 'EUR',
+    kind: 'card',
+    status: 'posted',
+    description: 'coffee',
   })
   async function* file(...events: StatementEvent[]): AsyncIterable<StatementEvent> {
     yield { type: 'statement', line: 1, account: { externalId: 'A' } }
@@ -173,7 +192,11 @@ describe('rows without ids', () => {
 
   test('two identical coffees both stay, and overlapping files do not double them', async () => {
     const { user, sourceId } = await newPerson(db)
-    await importStatement(db.sql, file(entry('2024-01-05', '-2.8'), entry('2024-01-05', '-2.8')), options(sourceId))
+    await importStatement(
+      db.sql,
+      file(entry('2024-01-05', '-2.8'), entry('2024-01-05', '-2.8')),
+      options(sourceId),
+    )
     const again = await importStatement(
       db.sql,
       file(entry('2024-01-05', '-2.8'), entry('2024-01-05', '-2.8'), entry('2024-01-06', '-2.8')),
@@ -189,15 +212,34 @@ test('a gap between two statements of an account is told', async () => {
   async function* two(): AsyncIterable<StatementEvent> {
     yield { type: 'statement', line: 1, account: { externalId: 'A' } }
     yield { type: 'balance', line: 2, edge: 'open', day: '2024-01-01', amount: '100', asset: 'EUR' }
-    yield { type: 'entry', line: 3, bookedOn: '2024-01-10', amount: '5', asset: 'EUR', kind: 'card', status: 'posted' }
+    yield {
+      type: 'entry',
+      line: 3,
+      bookedOn: '2024-01-10',
+      amount: '5',
+      asset: 'EUR',
+      kind: 'card',
+      status: 'posted',
+    }
     yield { type: 'balance', line: 4, edge: 'close', day: '2024-01-31', amount: '105', asset: 'EUR' }
     yield { type: 'statement', line: 5, account: { externalId: 'A' } }
     yield { type: 'balance', line: 6, edge: 'open', day: '2024-03-01', amount: '205', asset: 'EUR' }
-    yield { type: 'entry', line: 7, bookedOn: '2024-03-10', amount: '1', asset: 'EUR', kind: 'card', status: 'posted' }
+    yield {
+      type: 'entry',
+      line: 7,
+      bookedOn: '2024-03-10',
+      amount: '1',
+      asset: 'EUR',
+      kind: 'card',
+      status: 'posted',
+    }
     yield { type: 'balance', line: 8, edge: 'close', day: '2024-03-31', amount: '206', asset: 'EUR' }
   }
   const report = await importStatement(db.sql, two(), options(sourceId))
-  expect(report.checks.map(({ difference, previousClosing }) => [difference, previousClosing])).toEqual([['0', undefined], ['0', '105']])
+  expect(report.checks.map(({ difference, previousClosing }) => [difference, previousClosing])).toEqual([
+    ['0', undefined],
+    ['0', '105'],
+  ])
   expect(report.differences.map(({ day, edge, difference }) => [day, edge, difference])).toEqual([
     ['2024-03-09', 'open', '100'],
     ['2024-03-31', 'close', '100'],
@@ -207,7 +249,15 @@ test('a gap between two statements of an account is told', async () => {
 test('a file without an account is refused unless one is named', async () => {
   const { sourceId } = await newPerson(db)
   async function* nameless(): AsyncIterable<StatementEvent> {
-    yield { type: 'entry', line: 1, bookedOn: '2024-01-05', amount: '1', asset: 'EUR', kind: 'card', status: 'posted' }
+    yield {
+      type: 'entry',
+      line: 1,
+      bookedOn: '2024-01-05',
+      amount: '1',
+      asset: 'EUR',
+      kind: 'card',
+      status: 'posted',
+    }
   }
   await expect(importStatement(db.sql, nameless(), options(sourceId))).rejects.toThrow('--account NAME')
   const report = await importStatement(db.sql, nameless(), options(sourceId, { accountName: 'Cash' }))

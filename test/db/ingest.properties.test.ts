@@ -6,8 +6,8 @@ import { refreshRollups } from '../../src/db/rollups.ts'
 import { addUser } from '../../src/db/users.ts'
 import { type Ledger, settleLedger, sorted } from '../model/ledger.ts'
 import { arbitraryArrival } from '../model/page-sequences.ts'
-import { cloneDatabase, type TestDatabase } from '../setup/database.ts'
 import { compressEverything } from '../setup/columnstore.ts'
+import { cloneDatabase, type TestDatabase } from '../setup/database.ts'
 
 const now = new Date('2024-06-15T12:00:00Z')
 /** More with TIDEMARK_PROPERTY_RUNS. */

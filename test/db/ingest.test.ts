@@ -21,24 +21,43 @@ describe('the same rows again', () => {
     const { user, sourceId } = await newPerson(db)
     const rows = [row('1', '2024-01-05', '10.50'), row('2', '2024-01-06', '-3')]
     expect((await ingest(db, sourceId, rows))[0]).toMatchObject({ added: 2, changed: 0, unchanged: 0 })
-    const [before] = await db.sql`SELECT max(recorded_at)::text AS at, count(*) AS rows FROM transaction WHERE user_id = ${user.id}`
+    const [before] =
+      await db.sql`SELECT max(recorded_at)::text AS at, count(*) AS rows FROM transaction WHERE user_id = ${user.id}`
     expect((await ingest(db, sourceId, rows))[0]).toMatchObject({ added: 0, changed: 0, unchanged: 2 })
-    const [after] = await db.sql`SELECT max(recorded_at)::text AS at, count(*) AS rows FROM transaction WHERE user_id = ${user.id}`
+    const [after] =
+      await db.sql`SELECT max(recorded_at)::text AS at, count(*) AS rows FROM transaction WHERE user_id = ${user.id}`
     expect(after).toEqual(before)
   })
 
   test('are the same however their amount is written', async () => {
     const { sourceId } = await newPerson(db)
     await ingest(db, sourceId, [row('1', '2024-01-05', '10.5')])
-    expect((await ingest(db, sourceId, [row('1', '2024-01-05', '10.5', { occurredAt: '2024-01-05T10:00:00Z' })]))[0]).toMatchObject({ changed: 1 })
-    expect((await ingest(db, sourceId, [row('1', '2024-01-05', '10.5', { occurredAt: '2024-01-05T12:00:00+02:00' })]))[0]).toMatchObject({ unchanged: 1 })
+    expect(
+      (
+        await ingest(db, sourceId, [row('1', '2024-01-05', '10.5', { occurredAt: '2024-01-05T10:00:00Z' })])
+      )[0],
+    ).toMatchObject({ changed: 1 })
+    expect(
+      (
+        await ingest(db, sourceId, [
+          row('1', '2024-01-05', '10.5', { occurredAt: '2024-01-05T12:00:00+02:00' }),
+        ])
+      )[0],
+    ).toMatchObject({ unchanged: 1 })
   })
 })
 
-describe.each([['row chunks', false], ['the columnstore', true]])('a change in %s', (_, compressed) => {
+describe.each([
+  ['row chunks', false],
+  ['the columnstore', true],
+])('a change in %s', (_, compressed) => {
   async function stored() {
     const { user, sourceId } = await newPerson(db)
-    await ingest(db, sourceId, [row('1', '2023-03-05', '10'), row('2', '2023-03-06', '20', { status: 'pending' }), row('3', '2023-04-07', '30')])
+    await ingest(db, sourceId, [
+      row('1', '2023-03-05', '10'),
+      row('2', '2023-03-06', '20', { status: 'pending' }),
+      row('3', '2023-04-07', '30'),
+    ])
     if (compressed) {
       await refreshRollups(db.sql, db.engine)
       await compressEverything(db)
@@ -48,7 +67,10 @@ describe.each([['row chunks', false], ['the columnstore', true]])('a change in %
 
   test('of the day moves the row, also to another chunk', async () => {
     const { user, sourceId } = await stored()
-    expect((await ingest(db, sourceId, [row('1', '2023-07-20', '10')]))[0]).toMatchObject({ added: 0, changed: 1 })
+    expect((await ingest(db, sourceId, [row('1', '2023-07-20', '10')]))[0]).toMatchObject({
+      added: 0,
+      changed: 1,
+    })
     expect(await storedRows(db, user.id)).toEqual([
       { day: '2023-03-06', amount: '20', kind: 'card', status: 'pending' },
       { day: '2023-04-07', amount: '30', kind: 'card', status: 'posted' },
@@ -76,9 +98,13 @@ describe.each([['row chunks', false], ['the columnstore', true]])('a change in %
 
   test('that deletes takes the row away', async () => {
     const { user, sourceId } = await stored()
-    expect((await ingest(db, sourceId, [{ type: 'delete', account: 'A', id: '3' }]))[0]).toMatchObject({ removed: 1 })
+    expect((await ingest(db, sourceId, [{ type: 'delete', account: 'A', id: '3' }]))[0]).toMatchObject({
+      removed: 1,
+    })
     expect(await balance(user.id, '2023-12-31')).toBe('10')
-    expect((await ingest(db, sourceId, [{ type: 'delete', account: 'A', id: '3' }]))[0]).toMatchObject({ removed: 0 })
+    expect((await ingest(db, sourceId, [{ type: 'delete', account: 'A', id: '3' }]))[0]).toMatchObject({
+      removed: 0,
+    })
   })
 })
 
@@ -91,13 +117,22 @@ test('identical twins both stay', async () => {
 test('an older version never overwrites a newer one', async () => {
   const { user, sourceId } = await newPerson(db)
   await ingest(db, sourceId, [row('1', '2024-01-05', '2', { version: 2 })])
-  expect((await ingest(db, sourceId, [row('1', '2024-01-05', '1', { version: 1 })]))[0]).toMatchObject({ stale: 1 })
+  expect((await ingest(db, sourceId, [row('1', '2024-01-05', '1', { version: 1 })]))[0]).toMatchObject({
+    stale: 1,
+  })
   expect(await balance(user.id, '2024-01-05')).toBe('2')
 })
 
 describe('reported balances', () => {
-  const reported = (day: string, edge: 'open' | 'close' | 'set', amount: string) => ({ account: 'A', asset: 'EUR', day, edge, amount })
-  const reconciliations = (userId: string) => db.sql`
+  const reported = (day: string, edge: 'open' | 'close' | 'set', amount: string) => ({
+    account: 'A',
+    asset: 'EUR',
+    day,
+    edge,
+    amount,
+  })
+  const reconciliations = (userId: string) =>
+    db.sql`
     SELECT day, edge, trim_scale(folded) AS folded, trim_scale(difference) AS difference FROM reconciliation
     WHERE user_id = ${userId} ORDER BY day, edge`.then((rows) => rows.map((each) => ({ ...each })))
 
@@ -134,11 +169,16 @@ describe('reported balances', () => {
 
   test('a later one that the rows do not meet is a difference, never plugged', async () => {
     const { user, sourceId } = await newPerson(db)
-    await ingest(db, sourceId, [row('1', '2024-01-05', '-10')], [
-      reported('2024-01-04', 'open', '100'),
-      reported('2024-01-31', 'close', '90'),
-      reported('2024-02-29', 'close', '70'),
-    ])
+    await ingest(
+      db,
+      sourceId,
+      [row('1', '2024-01-05', '-10')],
+      [
+        reported('2024-01-04', 'open', '100'),
+        reported('2024-01-31', 'close', '90'),
+        reported('2024-02-29', 'close', '70'),
+      ],
+    )
     expect(await reconciliations(user.id)).toEqual([
       { day: '2024-01-04', edge: 'open', folded: '100', difference: '0' },
       { day: '2024-01-31', edge: 'close', folded: '90', difference: '0' },
@@ -151,32 +191,50 @@ describe('reported balances', () => {
 
   test('one set by hand adds a revaluation that stays true when rows before it come late', async () => {
     const { user, sourceId } = await newPerson(db)
-    await ingest(db, sourceId, [], [reported('2024-01-31', 'set', '300000'), reported('2024-03-31', 'set', '310000')])
+    await ingest(
+      db,
+      sourceId,
+      [],
+      [reported('2024-01-31', 'set', '300000'), reported('2024-03-31', 'set', '310000')],
+    )
     expect(await storedRows(db, user.id)).toEqual([
       { day: '2024-01-31', amount: '300000', kind: 'revaluation', status: 'posted' },
       { day: '2024-03-31', amount: '10000', kind: 'revaluation', status: 'posted' },
     ])
     await ingest(db, sourceId, [row('late', '2024-02-10', '4000')])
-    expect([await balance(user.id, '2024-02-10'), await balance(user.id, '2024-03-31')]).toEqual(['304000', '310000'])
+    expect([await balance(user.id, '2024-02-10'), await balance(user.id, '2024-03-31')]).toEqual([
+      '304000',
+      '310000',
+    ])
   })
 })
 
 test('only posted rows move a balance', async () => {
   const { user, sourceId } = await newPerson(db)
-  await ingest(db, sourceId, [row('1', '2024-01-05', '1'), row('2', '2024-01-05', '2', { status: 'pending' }), row('3', '2024-01-05', '4', { status: 'requested' })])
+  await ingest(db, sourceId, [
+    row('1', '2024-01-05', '1'),
+    row('2', '2024-01-05', '2', { status: 'pending' }),
+    row('3', '2024-01-05', '4', { status: 'requested' }),
+  ])
   expect(await balance(user.id, '2024-01-05')).toBe('1')
 })
 
 test('texts that look like separators, quotes and SQL come back as they were', async () => {
   const { user, sourceId } = await newPerson(db)
   const said = `O'Hara "x" \\ {a,b} \u2028 é漢😀 NULL ; --`
-  await ingest(db, sourceId, [row('1', '2024-01-05', '1', { description: said }), row('2', '2024-01-05', '1', { description: 'b\x7fc' })])
-  const rows = await db.sql`SELECT description FROM transaction WHERE user_id = ${user.id} ORDER BY description DESC`
+  await ingest(db, sourceId, [
+    row('1', '2024-01-05', '1', { description: said }),
+    row('2', '2024-01-05', '1', { description: 'b\x7fc' }),
+  ])
+  const rows =
+    await db.sql`SELECT description FROM transaction WHERE user_id = ${user.id} ORDER BY description DESC`
   expect(rows.map(({ description }) => description).sort()).toEqual([said, 'b c'].sort())
 })
 
 test('a page with an amount that is no finite number is rejected whole', async () => {
   const { user, sourceId } = await newPerson(db)
-  await expect(ingest(db, sourceId, [row('0', '2024-01-05', '1'), row('1', '2024-01-05', 'NaN')])).rejects.toThrow()
+  await expect(
+    ingest(db, sourceId, [row('0', '2024-01-05', '1'), row('1', '2024-01-05', 'NaN')]),
+  ).rejects.toThrow()
   expect(await storedRows(db, user.id)).toEqual([])
 })

@@ -39,7 +39,9 @@ test('applied again, nothing is to do', async () => {
 test('a new file that fails leaves nothing of itself, and stops the start', async () => {
   const path = join(folder, 'functions', '9999_half.sql')
   await writeFile(path, 'CREATE TABLE half_done (id int);\nSELECT 1 / 0;\n')
-  await expect(migrate(empty.sql, folder, empty.engine)).rejects.toThrow('functions/9999_half.sql failed: division by zero')
+  await expect(migrate(empty.sql, folder, empty.engine)).rejects.toThrow(
+    'functions/9999_half.sql failed: division by zero',
+  )
   expect(await empty.sql`SELECT to_regclass('half_done') AS found`).toMatchObject([{ found: null }])
   await writeFile(path, 'CREATE TABLE half_done (id int);\n')
   expect(await migrate(empty.sql, folder, empty.engine)).toEqual(['functions/9999_half.sql'])
@@ -49,7 +51,9 @@ test('a file that changed after it had been applied stops the start', async () =
   const path = join(folder, 'functions', '0001_calendar.sql')
   const body = await readFile(path, 'utf8')
   await writeFile(path, `${body}\n-- changed\n`)
-  await expect(migrate(empty.sql, folder, empty.engine)).rejects.toThrow('functions/0001_calendar.sql was changed after it had been applied')
+  await expect(migrate(empty.sql, folder, empty.engine)).rejects.toThrow(
+    'functions/0001_calendar.sql was changed after it had been applied',
+  )
   await writeFile(path, body)
 })
 

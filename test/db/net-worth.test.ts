@@ -18,7 +18,13 @@ function newMarket(): (name: string) => string {
   return (name) => `${name}${market}`
 }
 
-async function points(userId: string, from: string, to: string, currency: string, interval: 'day' | 'month' = 'day') {
+async function points(
+  userId: string,
+  from: string,
+  to: string,
+  currency: string,
+  interval: 'day' | 'month' = 'day',
+) {
   return (await readNetWorth(db.sql, { userId, from, to, currency, interval })).points
 }
 
@@ -26,7 +32,10 @@ describe('precision', () => {
   test('18 decimals survive to the last digit', async () => {
     const { user, sourceId } = await newPerson(db)
     const quantity = '123456789.123456789012345678'
-    await ingest(db, sourceId, [row('1', '2024-01-05', quantity, { asset: 'WEI' }), row('2', '2024-01-06', '0.000000000000000001', { asset: 'WEI' })])
+    await ingest(db, sourceId, [
+      row('1', '2024-01-05', quantity, { asset: 'WEI' }),
+      row('2', '2024-01-06', '0.000000000000000001', { asset: 'WEI' }),
+    ])
     const [balance] = await readBalances(db.sql, { userId: user.id, at: '2024-01-06', currency: 'WEI' })
     expect(balance).toMatchObject({ quantity: '123456789.123456789012345679', value: '123456789.12345679' })
   })
@@ -57,7 +66,10 @@ describe('prices', () => {
     const { user, sourceId } = await newPerson(db)
     const name = newMarket()
     const assets = Array.from({ length: 1000 }, (_, index) => name(`COIN${String(index).padStart(3, '0')}-`))
-    await ingest(db, sourceId, [...assets.map((asset, index) => row(`${index}`, '2024-01-05', '5', { asset })), row('cash', '2024-01-05', '7')])
+    await ingest(db, sourceId, [
+      ...assets.map((asset, index) => row(`${index}`, '2024-01-05', '5', { asset })),
+      row('cash', '2024-01-05', '7'),
+    ])
     const [point] = await points(user.id, '2024-01-05', '2024-01-05', 'EUR')
     expect(point).toMatchObject({ netWorth: '7', assets: '7', quality: 'incomplete' })
     expect(point?.missing).toEqual(assets)
@@ -71,7 +83,12 @@ describe('prices', () => {
       { asset: name('S'), currency: 'EUR', day: '2024-01-08', price: '12' },
     ])
     await ingest(db, sourceId, [row('1', '2024-01-01', '2', { asset: name('S') })])
-    expect((await points(user.id, '2024-01-04', '2024-01-08', 'EUR')).map(({ netWorth, quality }) => [netWorth, quality])).toEqual([
+    expect(
+      (await points(user.id, '2024-01-04', '2024-01-08', 'EUR')).map(({ netWorth, quality }) => [
+        netWorth,
+        quality,
+      ]),
+    ).toEqual([
       ['0', 'incomplete'],
       ['20', 'exact'],
       ['20', 'carried'],
@@ -84,10 +101,19 @@ describe('prices', () => {
     const { user, sourceId } = await newPerson(db)
     const name = newMarket()
     const at = { asset: name('S'), currency: 'EUR', day: '2024-01-05' }
-    expect(await putPrices(db.sql, 'test', [{ ...at, price: '1' }, { ...at, price: '2' }])).toEqual({ added: 1, changed: 0, unchanged: 0 })
+    expect(
+      await putPrices(db.sql, 'test', [
+        { ...at, price: '1' },
+        { ...at, price: '2' },
+      ]),
+    ).toEqual({ added: 1, changed: 0, unchanged: 0 })
     await ingest(db, sourceId, [row('1', '2024-01-01', '1', { asset: name('S') })])
     expect((await points(user.id, '2024-01-05', '2024-01-05', 'EUR'))[0]?.netWorth).toBe('2')
-    expect(await putPrices(db.sql, 'test', [{ ...at, price: '3' }])).toEqual({ added: 0, changed: 1, unchanged: 0 })
+    expect(await putPrices(db.sql, 'test', [{ ...at, price: '3' }])).toEqual({
+      added: 0,
+      changed: 1,
+      unchanged: 0,
+    })
     expect((await points(user.id, '2024-01-05', '2024-01-05', 'EUR'))[0]?.netWorth).toBe('3')
   })
 
@@ -120,7 +146,10 @@ describe('prices', () => {
       { asset: name('A'), currency: name('C'), day: '2024-01-04', price: '9' },
     ])
     await ingest(db, sourceId, [row('1', day, '1', { asset: name('A') })])
-    expect((await points(user.id, day, day, name('C')))[0]).toMatchObject({ netWorth: '9', quality: 'carried' })
+    expect((await points(user.id, day, day, name('C')))[0]).toMatchObject({
+      netWorth: '9',
+      quality: 'carried',
+    })
   })
 })
 
@@ -133,9 +162,23 @@ test('an account below zero counts in liabilities, its holdings go where it goes
     row('2', '2024-01-05', '-500', { account: 'margin' }),
     row('3', '2024-01-05', '20', { account: 'margin', asset: name('S') }),
   ])
-  const series = await readNetWorth(db.sql, { userId: user.id, from: '2024-01-05', to: '2024-01-05', currency: 'EUR', interval: 'day', by: 'asset' })
+  const series = await readNetWorth(db.sql, {
+    userId: user.id,
+    from: '2024-01-05',
+    to: '2024-01-05',
+    currency: 'EUR',
+    interval: 'day',
+    by: 'asset',
+  })
   expect(series.points[0]).toMatchObject({ netWorth: '-200', assets: '100', liabilities: '-300' })
-  expect(series.groups?.map(({ name: group, points: [point] }) => [group, point?.netWorth, point?.assets, point?.liabilities])).toEqual([
+  expect(
+    series.groups?.map(({ name: group, points: [point] }) => [
+      group,
+      point?.netWorth,
+      point?.assets,
+      point?.liabilities,
+    ]),
+  ).toEqual([
     ['EUR', '-400', '100', '-500'],
     [name('S'), '200', '0', '200'],
   ])
@@ -143,12 +186,25 @@ test('an account below zero counts in liabilities, its holdings go where it goes
 
 test('breaks down by account, kind and source', async () => {
   const { user, sourceId } = await newPerson(db)
-  await ingest(db, sourceId, [row('1', '2024-01-05', '100', { account: 'bank' }), row('2', '2024-01-05', '7', { account: 'purse' })])
+  await ingest(db, sourceId, [
+    row('1', '2024-01-05', '100', { account: 'bank' }),
+    row('2', '2024-01-05', '7', { account: 'purse' }),
+  ])
   const names = async (by: 'account' | 'kind' | 'source') =>
-    (await readNetWorth(db.sql, { userId: user.id, from: '2024-01-05', to: '2024-01-05', currency: 'EUR', interval: 'day', by })).groups?.map(
-      (group) => [group.name, group.points[0]?.netWorth],
-    )
-  expect(await names('account')).toEqual([['bank', '100'], ['purse', '7']])
+    (
+      await readNetWorth(db.sql, {
+        userId: user.id,
+        from: '2024-01-05',
+        to: '2024-01-05',
+        currency: 'EUR',
+        interval: 'day',
+        by,
+      })
+    ).groups?.map((group) => [group.name, group.points[0]?.netWorth])
+  expect(await names('account')).toEqual([
+    ['bank', '100'],
+    ['purse', '7'],
+  ])
   expect(await names('kind')).toEqual([['other', '107']])
   expect(await names('source')).toEqual([['files', '107']])
 })
@@ -156,8 +212,17 @@ test('breaks down by account, kind and source', async () => {
 describe('the range', () => {
   test('ends at `to`, and begins at the first transaction unless told', async () => {
     const { user, sourceId } = await newPerson(db)
-    await ingest(db, sourceId, [row('1', '2024-01-17', '1'), row('2', '2024-02-20', '1'), row('3', '2024-03-05', '1', { status: 'pending' })])
-    const series = await readNetWorth(db.sql, { userId: user.id, to: '2024-03-10', currency: 'EUR', interval: 'month' })
+    await ingest(db, sourceId, [
+      row('1', '2024-01-17', '1'),
+      row('2', '2024-02-20', '1'),
+      row('3', '2024-03-05', '1', { status: 'pending' }),
+    ])
+    const series = await readNetWorth(db.sql, {
+      userId: user.id,
+      to: '2024-03-10',
+      currency: 'EUR',
+      interval: 'month',
+    })
     expect(series.points.map(({ date, netWorth }) => [date, netWorth])).toEqual([
       ['2024-01-31', '1'],
       ['2024-02-29', '2'],
@@ -168,14 +233,20 @@ describe('the range', () => {
   test('of a user without transactions is one day of nothing', async () => {
     const { user } = await newPerson(db)
     const series = await readNetWorth(db.sql, { userId: user.id, to: '2024-03-10', currency: 'EUR' })
-    expect(series).toMatchObject({ from: '2024-03-10', interval: 'day', points: [{ date: '2024-03-10', netWorth: '0', quality: 'exact' }] })
+    expect(series).toMatchObject({
+      from: '2024-03-10',
+      interval: 'day',
+      points: [{ date: '2024-03-10', netWorth: '0', quality: 'exact' }],
+    })
   })
 
   test('the other user sees nothing of it', async () => {
     const { sourceId } = await newPerson(db)
     await ingest(db, sourceId, [row('1', '2024-01-17', '1')])
     const { user: other } = await newPerson(db)
-    expect((await points(other.id, '2024-01-01', '2024-02-01', 'EUR')).every(({ netWorth }) => netWorth === '0')).toBe(true)
+    expect(
+      (await points(other.id, '2024-01-01', '2024-02-01', 'EUR')).every(({ netWorth }) => netWorth === '0'),
+    ).toBe(true)
   })
 
   test.each([
@@ -190,7 +261,9 @@ describe('the range', () => {
   })
 
   test('too many points are refused, naming the next coarser interval', () => {
-    expect(() => chooseInterval('2000-01-01', '2024-01-01', 'day')).toThrow('8767 points, and at most 5000 are given: ask by week')
+    expect(() => chooseInterval('2000-01-01', '2024-01-01', 'day')).toThrow(
+      '8767 points, and at most 5000 are given: ask by week',
+    )
     expect(chooseInterval('2010-04-24', '2023-12-31', 'day')).toBe('day')
     expect(() => chooseInterval('2010-04-23', '2023-12-31', 'day')).toThrow('5001 points')
   })

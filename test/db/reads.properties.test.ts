@@ -30,13 +30,19 @@ async function newUser(): Promise<{ user: User; sourceId: string }> {
 
 /** balance(t) and the series at every event day and the day before and after it. */
 async function expectReadsToFold(user: User, rows: LedgerRow[]): Promise<void> {
-  const days = [...new Set(rows.flatMap(({ bookedOn }) => [addDays(bookedOn, -1), bookedOn, addDays(bookedOn, 1)]))].sort()
-  const pairs = [...new Set(rows.map((row) => `${row.account} ${row.asset}`))].map((pair) => pair.split(' ') as [string, string])
+  const days = [
+    ...new Set(rows.flatMap(({ bookedOn }) => [addDays(bookedOn, -1), bookedOn, addDays(bookedOn, 1)])),
+  ].sort()
+  const pairs = [...new Set(rows.map((row) => `${row.account} ${row.asset}`))].map(
+    (pair) => pair.split(' ') as [string, string],
+  )
   for (const at of days) {
     const balances = await readBalances(db.sql, { userId: user.id, at, currency: 'EUR' })
     for (const [account, asset] of pairs) {
       const found = balances.find((balance) => balance.account === account && balance.asset === asset)
-      expect(found?.quantity ?? '0', `${account} ${asset} at ${at}`).toBe(foldBalance(rows, account, asset, at).toFixed())
+      expect(found?.quantity ?? '0', `${account} ${asset} at ${at}`).toBe(
+        foldBalance(rows, account, asset, at).toFixed(),
+      )
     }
   }
   await expectSeriesToFold(user, rows, days)
@@ -48,12 +54,21 @@ async function expectSeriesToFold(user: User, rows: LedgerRow[], days: string[])
   if (from === undefined || to === undefined) return
   const accounts = [...new Set(rows.map((row) => row.account))]
   for (const interval of intervals) {
-    const series = await readNetWorth(db.sql, { userId: user.id, currency: 'EUR', from, to, interval, by: 'account' })
+    const series = await readNetWorth(db.sql, {
+      userId: user.id,
+      currency: 'EUR',
+      from,
+      to,
+      interval,
+      by: 'account',
+    })
     expect(series.points.map((point) => point.date)).toEqual(bucketEnds(from, to, interval))
     for (const [index, point] of series.points.entries()) {
       const values = accounts.map((account) => foldBalance(rows, account, 'EUR', point.date))
       const net = values.reduce((sum, value) => sum.plus(value), new Big(0))
-      const assets = values.filter((value) => value.gte(0)).reduce((sum, value) => sum.plus(value), new Big(0))
+      const assets = values
+        .filter((value) => value.gte(0))
+        .reduce((sum, value) => sum.plus(value), new Big(0))
       expect(point.netWorth, `${interval} ${point.date}`).toBe(rounded(net))
       expect(point.assets).toBe(rounded(assets))
       expect(new Big(point.assets).plus(point.liabilities).toFixed()).toBe(point.netWorth)
@@ -93,7 +108,8 @@ test(`balances and series are the fold of history, before any refresh, after it,
   await fc.assert(
     fc.asyncProperty(arbitraryArrival, arbitraryArrival, async (early, late) => {
       const { user, sourceId } = await newUser()
-      const rename = ({ history, pages }: typeof late) => JSON.parse(JSON.stringify({ history, pages }).replaceAll('"checking"', '"late"')) as typeof late
+      const rename = ({ history, pages }: typeof late) =>
+        JSON.parse(JSON.stringify({ history, pages }).replaceAll('"checking"', '"late"')) as typeof late
       const second = rename(late)
       for (const page of early.pages) await ingestPage(db.sql, sourceId, page, now)
       const first = settleLedger(early.history.changes, early.history.balances).rows
@@ -111,8 +127,17 @@ test(`balances and series are the fold of history, before any refresh, after it,
       }))
       for (const page of shifted) await ingestPage(db.sql, sourceId, page, now)
       const both = settleLedger(
-        [...early.history.changes, ...second.history.changes.map((change) => ({ ...change, version: (change.version ?? 0) + 1000 }))],
-        [...early.history.balances, ...second.history.balances.map((balance) => ({ ...balance, sequence: (balance.sequence ?? 0) + 1000 }))],
+        [
+          ...early.history.changes,
+          ...second.history.changes.map((change) => ({ ...change, version: (change.version ?? 0) + 1000 })),
+        ],
+        [
+          ...early.history.balances,
+          ...second.history.balances.map((balance) => ({
+            ...balance,
+            sequence: (balance.sequence ?? 0) + 1000,
+          })),
+        ],
       ).rows
       await expectReadsToFold(user, both)
       await refreshRollups(db.sql, db.engine)

@@ -38,14 +38,17 @@ export function settleLedger(changes: (Upsert | Delete)[], balances: ReportedBal
   const reconciliations: LedgerReconciliation[] = []
   for (const pair of new Set(reported.map((balance) => `${balance.account} ${balance.asset}`))) {
     const [account = '', asset = ''] = pair.split(' ')
-    const own = provided.filter((row) => row.account === account && row.asset === asset && row.status === 'posted')
+    const own = provided.filter(
+      (row) => row.account === account && row.asset === asset && row.status === 'posted',
+    )
     const entries = (day: string) => sum(own.filter((row) => row.bookedOn <= day).map((row) => row.amount))
     const points = reported
       .filter((balance) => balance.account === account && balance.asset === asset)
       .sort((a, b) => (a.day + a.edge < b.day + b.edge ? -1 : 1))
     const first = points[0]!
     const made: LedgerRow[] = []
-    const folded = (day: string) => entries(day).plus(sum(made.filter((row) => row.bookedOn <= day).map((row) => row.amount)))
+    const folded = (day: string) =>
+      entries(day).plus(sum(made.filter((row) => row.bookedOn <= day).map((row) => row.amount)))
     const make = (kind: string, bookedOn: string, amount: Big, description: string) => {
       if (amount.eq(0)) return
       made.push({ account, asset, bookedOn, amount: amount.toFixed(), kind, status: 'posted', description })

@@ -15,9 +15,11 @@ const firstDay = '2024-01-20'
 const arbitraryDay = fc.integer({ min: 0, max: 75 }).map((offset) => addDays(firstDay, offset))
 const arbitraryAmount = fc.oneof(
   fc.integer({ min: -100_000, max: 100_000 }).map((cents) => (cents / 100).toFixed(2)),
-  fc.bigInt({ min: -(10n ** 20n), max: 10n ** 20n }).map(
-    (units) => `${units < 0n ? '-' : ''}0.${(units < 0n ? -units : units).toString().padStart(21, '0')}`,
-  ),
+  fc
+    .bigInt({ min: -(10n ** 20n), max: 10n ** 20n })
+    .map(
+      (units) => `${units < 0n ? '-' : ''}0.${(units < 0n ? -units : units).toString().padStart(21, '0')}`,
+    ),
 )
 const arbitraryContent = fc.record({
   bookedOn: arbitraryDay,
@@ -56,15 +58,26 @@ export const arbitraryHistory: fc.Arbitrary<ProviderHistory> = fc
     const changes = lives.flatMap((life, index) => {
       const upsert = (id: string, content: (typeof life.versions)[number]): Upsert => {
         version++
-        return { type: 'upsert', account: life.account, id, ...content, version, description: `${id} v${version}` }
+        return {
+          type: 'upsert',
+          account: life.account,
+          id,
+          ...content,
+          version,
+          description: `${id} v${version}`,
+        }
       }
       const told: (Upsert | Delete)[] = life.versions.map((content) => upsert(`${index}`, content))
       if (life.twin) told.push(upsert(`${index} twin`, life.versions[0]!))
       if (life.successor) told.push({ ...upsert(`${index} next`, life.successor), replaces: [`${index}`] })
-      if (life.deleted) told.push({ type: 'delete', account: life.account, id: `${index}`, version: ++version })
+      if (life.deleted)
+        told.push({ type: 'delete', account: life.account, id: `${index}`, version: ++version })
       return told
     })
-    return { changes, balances: balances.map((balance, sequence) => ({ ...balance, sequence: sequence + 1 })) }
+    return {
+      changes,
+      balances: balances.map((balance, sequence) => ({ ...balance, sequence: sequence + 1 })),
+    }
   })
 
 export function asPage(changes: (Upsert | Delete)[], balances: ReportedBalance[]): Page {
@@ -76,8 +89,8 @@ export function asPage(changes: (Upsert | Delete)[], balances: ReportedBalance[]
  * One way in which the same facts may arrive: cut off after some pages, then from the beginning in any order, with
  * repetitions, cut into pages of any size.
  */
-export const arbitraryArrival: fc.Arbitrary<{ history: ProviderHistory; pages: Page[] }> = arbitraryHistory.chain(
-  (history) => {
+export const arbitraryArrival: fc.Arbitrary<{ history: ProviderHistory; pages: Page[] }> =
+  arbitraryHistory.chain((history) => {
     const facts = [
       ...history.changes.map((change) => ({ change, balance: undefined })),
       ...history.balances.map((balance) => ({ change: undefined, balance })),
@@ -104,5 +117,4 @@ export const arbitraryArrival: fc.Arbitrary<{ history: ProviderHistory; pages: P
         }
         return { history, pages }
       })
-  },
-)
+  })

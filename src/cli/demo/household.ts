@@ -52,7 +52,7 @@ export function makeHousehold({
 
   const from = dayOf(firstYear, 1, 1)
   const random = createRandom(`household ${seed}`)
-  const market = makeMarket(random.fork('market'), addDays(from, -14), today)
+  const market = makeMarket(addDays(from, -14), today)
   const books = openBooks(today)
   postOpening(books, from)
   for (const month of monthsOf(from, today, books, market, random)) {

@@ -10,7 +10,7 @@ export function postIncome(month: Month): void {
   const employer = yearsIn < 4 ? 'Nordwind Software GmbH' : 'Kontor Analytics AG'
   books.checking.post({
     ...common,
-    day: month.day(27),
+    day: month.workday(27),
     amount: salary,
     description: `Salary ${month.label}`,
     counterparty: employer,
@@ -18,7 +18,7 @@ export function postIncome(month: Month): void {
   if (month.number === 11) {
     books.checking.post({
       ...common,
-      day: month.day(27),
+      day: month.workday(27),
       amount: (salary * BigInt(random.integer(45, 90))) / 100n,
       description: `Bonus ${month.year}`,
       counterparty: employer,

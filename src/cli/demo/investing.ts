@@ -7,7 +7,7 @@ const commission = 1_00n
 /** A savings plan: euros become dollars and dollars two funds; both pay out, and the broker charges a little. */
 export function postInvestments(month: Month): void {
   const { books, market, yearsIn } = month
-  const day = month.day(6)
+  const day = month.workday(6)
   const euros = raise(310_00n, 5, yearsIn)
   const dollars = market.exchange(euros, 'EUR', 'USD', day)
   const leg = { day, kind: 'transfer', description: 'Savings plan', category: 'Transfers' }
@@ -16,11 +16,11 @@ export function postInvestments(month: Month): void {
 
   buy(month, 'VWRD', multiply(dollars, 75n, 100n))
   buy(month, 'AGGG', multiply(dollars, 24n, 100n))
-  if (month.number % 3 === 0) pay(month, 'VWRD', month.day(22), 42n)
-  if (month.number % 6 === 5) pay(month, 'AGGG', month.day(20), 96n)
+  if (month.number % 3 === 0) pay(month, 'VWRD', month.workday(22), 42n)
+  if (month.number % 6 === 5) pay(month, 'AGGG', month.workday(20), 96n)
   if (month.number === 12) {
     books.brokerage.post({
-      day: month.day(29),
+      day: month.workday(29),
       amount: -6_00n,
       asset: 'USD',
       kind: 'fee',
@@ -30,8 +30,8 @@ export function postInvestments(month: Month): void {
 }
 
 /** Spends `dollars`, commission included, on as many units as they buy. */
-function buy({ books, market, label, day: dayOf }: Month, asset: 'VWRD' | 'AGGG', dollars: bigint): void {
-  const day = dayOf(8)
+function buy({ books, market, label, workday }: Month, asset: 'VWRD' | 'AGGG', dollars: bigint): void {
+  const day = workday(8)
   const { price, decimals } = market.close(asset, 'USD', day)
   // Cents to units of four decimals; the price has as many.
   const units = ((dollars - commission) * 10n ** BigInt(decimals + 2)) / price

@@ -1,6 +1,6 @@
 import { addDays, daysBetween } from '../../calendar.ts'
 import { type PriceHistory, priceHistories } from './market-history.ts'
-import type { Random } from './random.ts'
+import { createRandom, type Random } from './random.ts'
 import { type Asset, decimalsOf, multiply } from './units.ts'
 
 export interface PriceSeries {
@@ -19,8 +19,12 @@ export interface Market {
   exchange(amount: bigint, from: Asset, to: Asset, day: string): bigint
 }
 
-/** Generated prices of both days and all between. */
-export function makeMarket(random: Random, from: string, to: string): Market {
+/**
+ * Generated prices of both days and all between. A day's prices are the same whatever the range: they are stored
+ * once for all users, and two households must not disagree about them.
+ */
+export function makeMarket(from: string, to: string): Market {
+  const random = createRandom('market')
   const series = priceHistories.map((history) => makeSeries(history, random, from, to))
 
   const close: Market['close'] = (asset, currency, day) => {
@@ -54,7 +58,7 @@ export function makeMarket(random: Random, from: string, to: string): Market {
 
 /**
  * A walk from turn to turn: each day goes its share of the way that is left to the next one, and a random step
- * beside it. It starts at the last turn before `from`, and prices before `from` are dropped.
+ * beside it. It begins with the first turn, whose price holds for earlier days too.
  */
 function makeSeries(history: PriceHistory, random: Random, from: string, to: string): PriceSeries {
   const { asset, currency, decimals } = history
@@ -62,28 +66,27 @@ function makeSeries(history: PriceHistory, random: Random, from: string, to: str
   const steps = random.fork(`${asset}${currency} steps`)
   const closes = new Map<string, bigint>()
 
-  let next = Math.max(
-    1,
-    turns.findIndex(([day]) => day > from),
-  )
-  let [day, price] = turns[next - 1]!
-  if (day > from) day = from
-  let left = daysBetween(day, turns[next]![0])
-  for (; day <= to; day = addDays(day, 1)) {
-    const weekday = new Date(`${day}T00:00:00Z`).getUTCDay()
-    if (history.everyDay || (weekday !== 0 && weekday !== 6)) {
-      if (day >= from) closes.set(day, BigInt(Math.max(1, Math.round(price * 10 ** decimals))))
-      price *= 1 + history.volatility * steps.bell()
+  let [day, price] = turns[0]!
+  const close = (on: string) => {
+    if (on < from || (!history.everyDay && isWeekend(on))) return
+    closes.set(on, BigInt(Math.max(1, Math.round(price * 10 ** decimals))))
+  }
+  for (let early = from; early < day && early <= to; early = addDays(early, 1)) close(early)
+
+  for (const [turn, target] of turns.slice(1)) {
+    for (let left = daysBetween(day, turn); left > 0 && day <= to; left--) {
+      close(day)
+      const step = history.everyDay || !isWeekend(day) ? history.volatility * steps.bell() : 0
+      price *= 1 + step
+      price += (target - price) / left
+      day = addDays(day, 1)
     }
-    price += (turns[next]![1] - price) / left
-    left--
-    if (left === 0 && next + 1 < turns.length) {
-      next++
-      left = daysBetween(turns[next - 1]![0], turns[next]![0])
-    }
-    left = Math.max(left, 1)
   }
   return { asset, currency, decimals, closes }
+}
+
+function isWeekend(day: string): boolean {
+  return [0, 6].includes(new Date(`${day}T00:00:00Z`).getUTCDay())
 }
 
 function extendTurns({ turns, halfYear }: PriceHistory, random: Random, to: string): PriceHistory['turns'] {

@@ -29,6 +29,8 @@ export interface Month {
   label: string
   /** A day of the month; beyond its end, the last one. */
   day(number: number): string
+  /** The first day from Monday to Friday on or after that day; at the end of the month, the last one. */
+  workday(number: number): string
   /** Every day of the month, with 0 for Sunday to 6 for Saturday. */
   days: { day: string; weekday: number }[]
   books: Books
@@ -45,13 +47,17 @@ export function monthsOf(from: string, to: string, books: Books, market: Market,
     const first = dayOf(year, number, 1)
     const label = first.slice(0, 7)
     const weekday = new Date(`${first}T00:00:00Z`).getUTCDay()
+    const days = Array.from({ length }, (_, at) => ({ day: addDays(first, at), weekday: (weekday + at) % 7 }))
+    const workdays = days.filter((each) => each.weekday !== 0 && each.weekday !== 6).map(({ day }) => day)
+    const dayAt = (day: number) => `${label}-${String(Math.min(day, length)).padStart(2, '0')}`
     months.push({
       year,
       number,
       yearsIn: year - firstYear,
       label,
-      day: (day) => `${label}-${String(Math.min(day, length)).padStart(2, '0')}`,
-      days: Array.from({ length }, (_, at) => ({ day: addDays(first, at), weekday: (weekday + at) % 7 })),
+      day: dayAt,
+      workday: (day) => workdays.find((each) => each >= dayAt(day)) ?? workdays.at(-1)!,
+      days,
       books,
       market,
       random: (topic) => random.fork(`${topic} ${label}`),

@@ -86,8 +86,10 @@ export async function* readPrices(
       const trimmed = (cells.at(-1)!.trim() === '' ? cells.slice(0, -1) : cells).map((cell) => cell.trim())
       if (!readRow) {
         width = trimmed.length
-        readRow = (format === 'prices-csv' ? undefined : createEcbRow(trimmed)) ?? createPlainRow(trimmed, line)
-        if (format === 'ecb' && !createEcbRow(trimmed)) throw new StatementError('not the ECB’s eurofxref-hist.csv', line)
+        readRow =
+          (format === 'prices-csv' ? undefined : createEcbRow(trimmed)) ?? createPlainRow(trimmed, line)
+        if (format === 'ecb' && !createEcbRow(trimmed))
+          throw new StatementError('not the ECB’s eurofxref-hist.csv', line)
       } else if (cells.length < width || cells.length > width + 1) {
         events.push({ type: 'fault', line, reason: `${cells.length} columns where the header has ${width}` })
       } else
