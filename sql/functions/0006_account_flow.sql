@@ -12,7 +12,7 @@ $$;
 -- day on that the aggregates do not hold yet (rollup_dirty). The tiers meet and do not overlap, so raw rows take
 -- the place of aggregated ones and are never added to them. STABLE: all of it reads one snapshot.
 CREATE FUNCTION account_flow(p_caller_id bigint, p_from date, p_to date, p_interval text)
-RETURNS TABLE (account_id bigint, asset text, bucket date, amount numeric)
+RETURNS TABLE (account_id bigint, asset text, bucket date, amount numeric) ROWS 500
 LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
 DECLARE

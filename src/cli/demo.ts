@@ -5,8 +5,8 @@ import type { Database } from '../db/database.ts'
 import type { ImportReport } from '../db/import-statement.ts'
 import { readNetWorth } from '../db/net-worth.ts'
 import { refreshRollups } from '../db/rollups.ts'
-import { addUser, findUser, type User } from '../db/users.ts'
-import { NotFoundError } from '../errors.ts'
+import { addUser, findUser, hasOtherUsers, type User } from '../db/users.ts'
+import { NotFoundError, RefusedError } from '../errors.ts'
 import { drawChart } from './chart.ts'
 import { makeHousehold } from './demo/household.ts'
 import { writeHousehold } from './demo/household-files.ts'
@@ -15,15 +15,25 @@ import { importPriceFile } from './import-prices.ts'
 import { formatNetWorthTable } from './net-worth.ts'
 import type { CommandContext, ExitCode } from './terminal.ts'
 
-/** Makes a household's statement files, imports them as anyone would, and shows what came of it. */
+/**
+ * Makes a household's statement files, imports them as anyone would, and shows what came of it. In a database of its
+ * own: prices are shared by all users, and the household's are made up.
+ */
 export async function demoCommand(context: CommandContext, options: { seed: number }): Promise<ExitCode> {
   const started = context.clock().getTime()
-  const db = await context.openDatabase()
+  const { config } = context
+  const dataDir = `${config.dataDir}-demo`
+  const db = await context.openDatabase(dataDir)
+  if (config.databaseUrl !== undefined && (await hasOtherUsers(db, demoUsers))) {
+    throw new RefusedError(
+      'the database at DATABASE_URL has users of its own, and the made-up prices of the demo would be theirs too: name an empty database, or none',
+    )
+  }
   const today = dayInZone(context.clock(), 'UTC')
   // One household a seed and year: another year begins another ten years, and with other balances.
-  const email = `demo-${options.seed}-${today.slice(0, 4)}@example.org`
+  const email = `demo-${options.seed}-${today.slice(0, 4)}${demoUsers}`
   const user = await findOrAdd(db, email)
-  const folder = join(context.config.dataDir, 'demo', email)
+  const folder = join(dataDir, 'files', email)
   await mkdir(folder, { recursive: true })
   const files = await writeHousehold(makeHousehold({ seed: options.seed, today }), folder)
   const shownFolder = relative(context.workingDirectory, folder)
@@ -49,10 +59,18 @@ export async function demoCommand(context: CommandContext, options: { seed: numb
   )
   await showNetWorth(context, db, user, today)
   context.stdout.write(
-    `\nGo on with:\n  npx tidemark net-worth --user ${email} --by kind --interval quarter\n  npx tidemark balance --user ${email}\n`,
+    `\nGo on with:\n${[`net-worth --user ${email} --by kind --interval quarter`, `balance --user ${email}`]
+      .map(
+        (command) =>
+          `  ${config.databaseUrl === undefined ? `TIDEMARK_DATA_DIR=${relative(context.workingDirectory, dataDir)} ` : ''}npx tidemark ${command}\n`,
+      )
+      .join('')}`,
   )
   return 0
 }
+
+/** How the addresses of the households end; no one else's do (RFC 2606). */
+const demoUsers = '@demo.example'
 
 async function findOrAdd(db: Database, email: string): Promise<User> {
   try {

@@ -10,7 +10,7 @@ import { refreshRollups } from '../db/rollups.ts'
 import { asCurrency, findUser, type User } from '../db/users.ts'
 import { RefusedError } from '../errors.ts'
 import { formatImportReport } from './import-report.ts'
-import { namingFile, openFile } from './open-file.ts'
+import { namingFile, openFile, unreadable } from './open-file.ts'
 import { createProgress } from './progress.ts'
 import type { CommandContext, ExitCode } from './terminal.ts'
 
@@ -32,10 +32,15 @@ export async function importCommand(
   const mapping = options.mapping === undefined ? undefined : await readMapping(context, options.mapping)
   const db = await context.openDatabase()
   const user = await findUser(db, options.user)
+  const currency = options.currency === undefined ? {} : { currency: asCurrency(options.currency) }
   let exitCode: ExitCode = 0
   for (const file of files) {
     try {
-      const report = await importFile(context, db, user, file, { ...options, loadedMapping: mapping })
+      const report = await importFile(context, db, user, file, {
+        ...options,
+        ...currency,
+        loadedMapping: mapping,
+      })
       context.stdout.write(formatImportReport(file, report))
       if (report.refused) {
         context.stderr.write(
@@ -44,9 +49,8 @@ export async function importCommand(
         exitCode = 2
       }
     } catch (error) {
-      const named = namingFile(file, error)
-      if (!(named instanceof RefusedError)) throw named
-      context.stderr.write(`tidemark: ${named.message}; nothing of it was stored\n`)
+      if (!(error instanceof RefusedError)) throw error
+      context.stderr.write(`tidemark: ${error.message}; nothing of it was stored\n`)
       exitCode = 2
     }
   }
@@ -65,7 +69,7 @@ export async function importFile(
   const { open } = await openFile(context.workingDirectory, file)
   const events = readStatement(open, {
     timeZone: user.timeZone,
-    defaultAsset: options.currency === undefined ? user.baseCurrency : asCurrency(options.currency),
+    defaultAsset: options.currency ?? user.baseCurrency,
     ...(options.format !== undefined && { format: options.format }),
     ...(options.loadedMapping !== undefined && { mapping: options.loadedMapping }),
   })
@@ -74,22 +78,26 @@ export async function importFile(
     clock: () => context.clock().getTime(),
     label: basename(file),
   })
-  const report = await importStatement(db.sql, events, {
-    sourceId: await fileSource(db.sql, user.id),
-    subject: basename(file),
-    accountName: options.account,
-    skipBad: options.skipBad === true,
-    now: context.clock(),
-    onRead: (rows) => progress.update(rows),
-    onStored: (rows, total) => progress.update(rows, total),
-  })
-  progress.finish()
-  return report
+  try {
+    return await importStatement(db.sql, events, {
+      sourceId: await fileSource(db.sql, user.id),
+      subject: basename(file),
+      accountName: options.account,
+      skipBad: options.skipBad === true,
+      now: context.clock(),
+      onRead: (rows) => progress.update(rows),
+      onStored: (rows, total) => progress.update(rows, total),
+    })
+  } catch (error) {
+    throw namingFile(file, error)
+  } finally {
+    progress.finish()
+  }
 }
 
 async function readMapping(context: CommandContext, path: string): Promise<CsvMapping> {
-  const text = await readFile(resolve(context.workingDirectory, path), 'utf8').catch((error: Error) => {
-    throw new RefusedError(`${path}: ${error.message}`)
+  const text = await readFile(resolve(context.workingDirectory, path), 'utf8').catch((error: unknown) => {
+    throw unreadable(path, error)
   })
   let json: unknown
   try {

@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os'
 import { CommanderError } from 'commander'
 import { type Config, readConfig } from '../config.ts'
 import { asTidemarkError } from '../db/client.ts'
@@ -38,8 +39,8 @@ export async function runCommand(invocation: Invocation): Promise<ExitCode> {
       stderr,
       workingDirectory,
       shutdown,
-      openDatabase: () => {
-        database ??= openDatabase({ config, log: log!, clock }, shutdown)
+      openDatabase: (dataDir = config.dataDir) => {
+        database ??= openDatabase({ config: { ...config, dataDir }, log: log!, clock }, shutdown)
         return database
       },
     }
@@ -70,6 +71,17 @@ function tell(error: unknown, stderr: NodeJS.WriteStream, log: Logger | undefine
     stderr.write(`tidemark: ${known.message}\n`)
     log?.debug({ err: error }, 'the command failed')
     return known.exitCode
+  }
+  // A disk, a folder or a port that this machine refuses: its message is a sentence.
+  if (known instanceof Error && 'syscall' in known) {
+    const full = 'code' in known && known.code === 'ENOSPC'
+    stderr.write(
+      full
+        ? `tidemark: no disk space is left (${known.message}): make room, or name another folder for temporary files by TMPDIR (now ${tmpdir()}), and run this again\n`
+        : `tidemark: ${known.message}\n`,
+    )
+    log?.debug({ err: error }, 'the command failed')
+    return 1
   }
   stderr.write(`tidemark: internal error: ${error instanceof Error ? error.stack : String(error)}\n`)
   return 1

@@ -11,7 +11,8 @@ export interface Terminal {
 /** What a command works with. The database is opened when it is first asked for. */
 export interface CommandContext extends Context, Terminal {
   workingDirectory: string
-  openDatabase(): Promise<Database>
+  /** `dataDir`: of Tidemark's own server, where it is not the configured one. */
+  openDatabase(dataDir?: string): Promise<Database>
   shutdown: Shutdown
 }
 

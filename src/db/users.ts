@@ -1,4 +1,4 @@
-import { eq } from 'drizzle-orm'
+import { eq, notLike } from 'drizzle-orm'
 import { isTimeZone } from '../calendar.ts'
 import { NotFoundError, RefusedError } from '../errors.ts'
 import type { Database } from './database.ts'
@@ -36,6 +36,16 @@ export async function findUser(db: Database, email: string): Promise<User> {
       `there is no user ${email.trim()}: add one with "tidemark user add ${email.trim()}"`,
     )
   return { ...found, id: String(found.id) }
+}
+
+/** True where there are users whose address does not end so. */
+export async function hasOtherUsers(db: Database, ending: string): Promise<boolean> {
+  const found = await db.orm
+    .select({ id: appUser.id })
+    .from(appUser)
+    .where(notLike(appUser.email, `%${ending}`))
+    .limit(1)
+  return found.length > 0
 }
 
 /** A currency as it is written in the data: codes are upper case. Throws a RefusedError for anything else. */

@@ -1,0 +1,131 @@
+import { createHash } from 'node:crypto'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { readStatement } from '../src/connectors/statements/reader.ts'
+import { fileSource } from '../src/db/file-source.ts'
+import { type ImportReport, importStatement } from '../src/db/import-statement.ts'
+import { addUser } from '../src/db/users.ts'
+import { type AreaReport, count, ratio, seconds } from './report.ts'
+import type { BenchDatabase } from './server.ts'
+import { statementCsv, statementRows } from './statement-file.ts'
+import { median, time } from './timing.ts'
+
+const rows = 100_000
+const rounds = 5
+const now = new Date('2025-12-17T12:00:00Z')
+
+/** A file imported for the first time and again, beside COPY of the same rows into the same table. */
+export async function benchIngest(db: BenchDatabase): Promise<AreaReport> {
+  const file = [...statementCsv(rows, { ids: true })].map((piece) => Buffer.from(piece))
+  const copyLines = [...copyText()].map((piece) => Buffer.from(piece))
+  const first: number[] = []
+  const again: number[] = []
+  const copy: number[] = []
+  const bareCopy: number[] = []
+
+  const runImport = async (round: number) => {
+    const user = await addUser(db, {
+      email: `round${round}@example.org`,
+      timeZone: 'UTC',
+      baseCurrency: 'EUR',
+    })
+    const sourceId = await fileSource(db.sql, user.id)
+    await empty(db)
+    let report: ImportReport | undefined
+    const run = async () => {
+      const open = () => Readable.from(file)
+      const events = readStatement(open, { timeZone: 'UTC', defaultAsset: 'EUR' })
+      report = await importStatement(db.sql, events, { sourceId, subject: 'bench.csv', now })
+    }
+    first.push(await time(run))
+    expectCounts(report, { added: rows, unchanged: 0 })
+    again.push(await time(run))
+    expectCounts(report, { added: 0, unchanged: rows })
+  }
+  const runCopy = async (times: number[]) => {
+    await empty(db)
+    times.push(
+      await time(async () => {
+        const target = await db.sql`
+          COPY transaction (user_id, account_id, id, booked_on, amount, asset, kind, status, description, counterparty, recorded_at)
+          FROM STDIN`.writable()
+        await pipeline(Readable.from(copyLines), target)
+      }),
+    )
+  }
+  const runBareCopy = async () => {
+    await db.sql`ALTER TABLE transaction DISABLE TRIGGER USER`
+    await runCopy(bareCopy)
+    await db.sql`ALTER TABLE transaction ENABLE TRIGGER USER`
+  }
+
+  for (let round = 0; round < rounds; round++) {
+    // Neither always runs in the state that the other leaves of caches and of the log.
+    const order = [() => runImport(round), () => runCopy(copy)]
+    if (db.engine === 'plain') order.push(runBareCopy)
+    for (const run of round % 2 === 0 ? order : order.reverse()) await run()
+  }
+
+  const copyTime = median(copy)
+  const line = (name: string, times: number[]) => {
+    const taken = median(times)
+    return [name, seconds(taken), count((rows / taken) * 1000), ratio(copyTime / taken)]
+  }
+  return {
+    title: 'Import of 100,000 rows',
+    about: [
+      'data      tidemark-csv with ids, 12 accounts, ten years; partitions are there before each run',
+      `measured  median of ${rounds} rounds into an empty table with its indexes, a checkpoint before each; the`,
+      '          import from the file’s bytes to the last commit: read, page, spool, store; COPY as text',
+    ],
+    head: ['', 'time', 'rows/s', 'rate against COPY'],
+    rows: [
+      line('import, first', first),
+      line('import, again (adds none)', again),
+      line('COPY transaction FROM STDIN', copy),
+      ...(bareCopy.length > 0 ? [line('COPY with the flow triggers off', bareCopy)] : []),
+    ],
+  }
+}
+
+/** No rows, but the partitions of all days: whoever comes first would otherwise pay for making them. */
+async function empty(db: BenchDatabase): Promise<void> {
+  const { sql } = db
+  await sql`TRUNCATE transaction, transaction_ref, rollup_dirty`
+  if (db.engine === 'plain') await sql`TRUNCATE daily_flow, monthly_flow`
+  await sql`SELECT ensure_transaction_partitions('2016-01-01', '2025-12-31')`
+  if (db.engine === 'timescale') {
+    await sql`
+      INSERT INTO transaction (user_id, account_id, id, booked_on, amount, asset, kind, status, recorded_at)
+      SELECT -1, -1, gen_random_uuid(), d, 0, 'EUR', 'other', 'requested', ${now.toISOString()}
+      FROM generate_series('2016-01-01'::timestamp, '2025-12-31', '10 days') AS d`
+  }
+  await sql`CHECKPOINT`
+}
+
+function expectCounts(
+  report: ImportReport | undefined,
+  expected: { added: number; unchanged: number },
+): void {
+  const total = (name: 'added' | 'unchanged') =>
+    report!.accounts.reduce((sum, account) => sum + account[name], 0)
+  if (total('added') !== expected.added || total('unchanged') !== expected.unchanged) {
+    throw new Error(`the import added ${total('added')} rows and found ${total('unchanged')} unchanged`)
+  }
+}
+
+/** The same rows as COPY takes them, of a user that no import has. */
+function* copyText(): Iterable<string> {
+  const accountIds = new Map<string, number>()
+  let piece = ''
+  for (const row of statementRows(rows)) {
+    if (!accountIds.has(row.account)) accountIds.set(row.account, 900_000 + accountIds.size)
+    const id = createHash('md5').update(row.account).update(row.id).digest('hex')
+    piece += `900000\t${accountIds.get(row.account)}\t${id}\t${row.date}\t${row.amount}\t${row.asset}\t${row.kind}\tposted\t${row.description}\t${row.counterparty}\t${now.toISOString()}\n`
+    if (piece.length > 1 << 16) {
+      yield piece
+      piece = ''
+    }
+  }
+  yield piece
+}
