@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config'
 import { findServerBinaries } from './src/db/server-binaries.ts'
 
 /** Files that need a database run once on every engine that the machine offers; the others once. */
-const databaseTests = ['test/db/**/*.test.ts', 'test/cli/**/*.test.ts']
+const databaseTests = ['db', 'cli', 'http', 'scheduler'].map((folder) => `test/${folder}/**/*.test.ts`)
 /** Start servers of their own, whatever the engine. */
 const serverTests = ['test/db/embedded-server.test.ts', 'test/db/server-binaries.test.ts']
 

@@ -12,7 +12,7 @@ const environment = z.object({
   TIDEMARK_DATA_DIR: z.string().min(1).default('.tidemark'),
   /** A folder of PostgreSQL server binaries, or `npm` for the packaged ones. */
   TIDEMARK_PG_BIN: z.string().min(1).optional(),
-  /** Days after which raw transactions may be dropped; must reach beyond the refresh windows. */
+  /** Days after which raw transactions may be dropped; refused where it reaches into a refresh window. */
   TIDEMARK_RAW_RETENTION_DAYS: z.coerce.number().int().positive().optional(),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('warn'),
   HOST: z.string().min(1).default('127.0.0.1'),

@@ -47,6 +47,7 @@ export async function demoCommand(context: CommandContext, options: { seed: numb
     }
     const report = await importFile(context, db, user, file.path, {
       ...(file.account !== undefined && { account: file.account }),
+      ...(file.accountKind !== undefined && { kind: file.accountKind }),
       ...(file.currency !== undefined && { currency: file.currency }),
     })
     addReport(sum, report)

@@ -9,6 +9,7 @@ import { type ImportReport, importStatement } from '../db/import-statement.ts'
 import { refreshRollups } from '../db/rollups.ts'
 import { asCurrency, findUser, type User } from '../db/users.ts'
 import { RefusedError } from '../errors.ts'
+import type { AccountKind } from '../page.ts'
 import { formatImportReport } from './import-report.ts'
 import { namingFile, openFile, unreadable } from './open-file.ts'
 import { createProgress } from './progress.ts'
@@ -17,6 +18,7 @@ import type { CommandContext, ExitCode } from './terminal.ts'
 export interface ImportOptions {
   user: string
   account?: string
+  kind?: AccountKind
   format?: StatementFormat
   mapping?: string
   currency?: string
@@ -83,6 +85,7 @@ export async function importFile(
       sourceId: await fileSource(db.sql, user.id),
       subject: basename(file),
       accountName: options.account,
+      accountKind: options.kind,
       skipBad: options.skipBad === true,
       now: context.clock(),
       onRead: (rows) => progress.update(rows),

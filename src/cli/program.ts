@@ -4,6 +4,7 @@ import { isDay } from '../calendar.ts'
 import { priceFormats } from '../connectors/prices/price-reader.ts'
 import { statementFormats } from '../connectors/statements/format.ts'
 import { breakdowns, intervals } from '../db/net-worth.ts'
+import { accountKinds } from '../page.ts'
 import { balanceCommand } from './balance.ts'
 import { demoCommand } from './demo.ts'
 import { importCommand } from './import.ts'
@@ -66,6 +67,9 @@ export function createProgram(context: CommandContext, done: (code: ExitCode) =>
   )
     .addOption(user())
     .option('--account <name>', 'the account, where the file names none')
+    .addOption(
+      new Option('--kind <kind>', 'of accounts whose kind the file does not tell').choices([...accountKinds]),
+    )
     .addOption(
       new Option('--format <format>', 'instead of looking at the content').choices([...statementFormats]),
     )

@@ -1,4 +1,5 @@
 import { addDays } from '../calendar.ts'
+import type { AccountKind } from '../page.ts'
 import type { StatementEvent, StatementFault } from '../statement.ts'
 import type { Sql } from './client.ts'
 import { ingestEncodedPage } from './ingest.ts'
@@ -44,6 +45,8 @@ export interface ImportOptions {
   /** What the run is listed under, e.g. the file's name. */
   subject: string
   accountName?: string | undefined
+  /** Of accounts whose kind the file does not tell. */
+  accountKind?: AccountKind | undefined
   /** Takes the good records of a file with bad ones. */
   skipBad?: boolean
   now: Date
@@ -66,6 +69,7 @@ export async function importStatement(
   try {
     const statement = pageStatement(events, {
       accountName: options.accountName,
+      accountKind: options.accountKind,
       rows: options.rowsPerPage ?? 5000,
     })
     let rows = 0

@@ -1,4 +1,4 @@
-import { InstallationError, RefusedError } from '../errors.ts'
+import { RefusedError } from '../errors.ts'
 import type { Sql } from './client.ts'
 import type { Engine } from './engine.ts'
 
@@ -6,8 +6,9 @@ import type { Engine } from './engine.ts'
  * Raw rows may be dropped only where no refresh reaches any more: a refresh computes its window anew from the raw
  * rows, so that dropping them inside the window would empty the aggregates, and the history with them.
  *
- * Refuses a setting that does, and a retention policy that someone added to the hypertable by hand. The plain
- * engine refreshes nothing, but takes the same settings, so that an installation can change its server.
+ * Refuses a setting that reaches into the policies' windows, on both engines alike, so that an installation can
+ * change its server. Refuses every retention policy that was added to the hypertable by hand: late rows are rolled
+ * up on whatever day they fall, and such a policy knows nothing of them.
  */
 export async function checkRawRetention(sql: Sql, engine: Engine, days: number | undefined): Promise<void> {
   const windowDays = engine === 'timescale' ? await longestRefreshWindow(sql) : plainWindowDays
@@ -19,15 +20,14 @@ export async function checkRawRetention(sql: Sql, engine: Engine, days: number |
     )
   }
   if (engine !== 'timescale') return
-  const [policy] = await sql<{ days: string }[]>`
-    SELECT (extract(epoch FROM (config->>'drop_after')::interval) / 86400)::int AS days
-    FROM timescaledb_information.jobs
-    WHERE hypertable_name = 'transaction' AND proc_name = 'policy_retention'`
-  if (policy && Number(policy.days) <= windowDays) {
-    throw new InstallationError(
-      `the retention policy on transaction drops rows after ${policy.days} days, but the aggregates are refreshed over ` +
-        `the last ${windowDays} days: the next refresh would erase the net worth of the days whose rows are dropped; ` +
-        `remove it with SELECT remove_retention_policy('transaction')`,
+  const [policy] = await sql<{ drop_after: string }[]>`
+    SELECT config->>'drop_after' AS drop_after FROM timescaledb_information.jobs
+    WHERE hypertable_schema = current_schema() AND hypertable_name = 'transaction' AND proc_name = 'policy_retention'`
+  if (policy) {
+    throw new RefusedError(
+      `the retention policy on transaction drops rows after ${policy.drop_after}, and the refresh behind a late row would ` +
+        'then erase the net worth of everyone on that day; ' +
+        "remove it with SELECT remove_retention_policy('transaction')",
     )
   }
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { Big } from 'big.js'
 import { addDays } from '../calendar.ts'
 import { RefusedError } from '../errors.ts'
-import type { Page, PageAccount, ReportedBalance, Upsert } from '../page.ts'
+import type { AccountKind, Page, PageAccount, ReportedBalance, Upsert } from '../page.ts'
 import type {
   StatementBalance,
   StatementEntry,
@@ -50,7 +50,11 @@ export interface StatementPages {
  */
 export function pageStatement(
   events: AsyncIterable<StatementEvent>,
-  { accountName, rows = rowsPerPage }: { accountName?: string | undefined; rows?: number },
+  {
+    accountName,
+    accountKind,
+    rows = rowsPerPage,
+  }: { accountName?: string | undefined; accountKind?: AccountKind | undefined; rows?: number },
 ): StatementPages {
   const accounts = new Map<string, PageAccount>()
   const checks: StatementCheck[] = []
@@ -80,7 +84,7 @@ export function pageStatement(
     }
     const name = start.account.externalId === undefined ? undefined : (accountName ?? start.account.name)
     const known = accounts.get(externalId)
-    const kind = start.account.kind ?? known?.kind
+    const kind = start.account.kind ?? known?.kind ?? accountKind
     const shownName = name ?? known?.name
     accounts.set(externalId, {
       externalId,

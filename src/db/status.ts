@@ -6,7 +6,7 @@ export interface Status {
   timescaledb: string | null
   users: number
   accounts: number
-  /** Estimated from the planner's statistics where they are large. */
+  /** Estimated from the planner's statistics where there are any. */
   transactions: number
   prices: number
   bytes: { transaction: string; daily_flow: string; monthly_flow: string; price: string; database: string }
@@ -26,7 +26,8 @@ export async function readStatus({ sql, engine }: Database): Promise<Status> {
       (SELECT count(*)::int FROM app_user) AS users, (SELECT count(*)::int FROM account) AS accounts,
       (SELECT count(*)::int FROM rollup_dirty) AS dirty_users,
       (SELECT count(*)::int FROM reconciliation WHERE difference <> 0) AS differences,
-      (SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE oid = 'price'::regclass) AS prices,
+      (SELECT coalesce(nullif(greatest(reltuples, 0)::bigint, 0), (SELECT count(*) FROM price))
+        FROM pg_class WHERE oid = 'price'::regclass) AS prices,
       pg_total_relation_size('price') AS price_bytes`
   const storage = engine === 'timescale' ? await timescaleStorage(sql) : await plainStorage(sql)
   return {
@@ -68,7 +69,7 @@ async function timescaleStorage(sql: Database['sql']): Promise<Storage> {
         hypertable_size(format('%I.%I', materialization_hypertable_schema, materialization_hypertable_name)::regclass) AS bytes
       FROM timescaledb_information.continuous_aggregates
     )
-    SELECT approximate_row_count('transaction') AS transactions, hypertable_size('transaction') AS transaction_bytes,
+    SELECT coalesce(nullif(approximate_row_count('transaction'), 0), (SELECT count(*) FROM transaction)) AS transactions, hypertable_size('transaction') AS transaction_bytes,
       (SELECT bytes FROM aggregate WHERE view_name = 'daily_flow') AS daily_bytes,
       (SELECT bytes FROM aggregate WHERE view_name = 'monthly_flow') AS monthly_bytes,
       (SELECT count(*)::int FROM timescaledb_information.chunks WHERE hypertable_name = 'transaction') AS total,
@@ -86,7 +87,7 @@ async function timescaleStorage(sql: Database['sql']): Promise<Storage> {
 
 async function plainStorage(sql: Database['sql']): Promise<Storage> {
   const [storage] = await sql<Storage[]>`
-    SELECT coalesce(sum(greatest(c.reltuples, 0)), 0)::bigint AS transactions,
+    SELECT coalesce(nullif(sum(greatest(c.reltuples, 0))::bigint, 0), (SELECT count(*) FROM transaction)) AS transactions,
       coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint AS transaction_bytes,
       pg_total_relation_size('daily_flow') AS daily_bytes, pg_total_relation_size('monthly_flow') AS monthly_bytes,
       count(*)::int AS total, 0 AS columnstore, '{}'::text[] AS policies

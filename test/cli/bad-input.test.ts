@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { chmod, mkdir, open, stat, symlink, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
 import { cloneDatabase, type TestDatabase } from '../setup/database.ts'
 import { type CommandLine, commandLine, csv, makeFolder, type Outcome, storedCounts } from './command.ts'
 import { camt053, mt940, ofxSgml, ofxXml, type SmallStatement } from './statement-files.ts'
@@ -50,7 +50,9 @@ async function expectBadRecords(outcome: Outcome, file: string, ...records: stri
 }
 
 function badRecords({ stdout }: Outcome): string[] {
-  return stdout.split('\n').flatMap((line) => (line.startsWith('  bad: ') ? [line.replace(/line \d+/, 'line N')] : []))
+  return stdout
+    .split('\n')
+    .flatMap((line) => (line.startsWith('  bad: ') ? [line.replace(/line \d+/, 'line N')] : []))
 }
 
 async function importing(name: string, content: string | Uint8Array, ...options: string[]): Promise<Outcome> {
@@ -62,7 +64,11 @@ const january: SmallStatement = {
   account: 'DE02120300000000202051',
   opening: '0.00',
   closing: '955.00',
-  entries: Array.from({ length: 10 }, (_, at) => ({ day: `2024-01-${10 + at}`, amount: `${91 + at}.00`, text: 'Sale' })),
+  entries: Array.from({ length: 10 }, (_, at) => ({
+    day: `2024-01-${10 + at}`,
+    amount: `${91 + at}.00`,
+    text: 'Sale',
+  })),
 }
 
 describe('a file that is none of the formats', () => {
@@ -77,11 +83,19 @@ describe('a file that is none of the formats', () => {
     ['random bytes', noise, 'binary content, not a text file'],
     ['a picture', png, 'binary content, not a text file'],
     ['gzip', gzipSync(camt053(january)), 'a gzip archive, not a text file'],
-    ['an office document', Buffer.from('PK\x03\x04\x14\0\0\0', 'latin1'), 'a ZIP archive or an office document, not a text file'],
+    [
+      'an office document',
+      Buffer.from('PK\x03\x04\x14\0\0\0', 'latin1'),
+      'a ZIP archive or an office document, not a text file',
+    ],
     ['a PDF', '%PDF-1.7\n%âãÏÓ\n1 0 obj\n', 'a PDF, not a text file'],
     ['prose', 'Dear customer\nyour statement is attached.\n', unknown],
     ['JSON', '{"transactions": []}', unknown],
-    ['a web page', '<!DOCTYPE html>\n<html><body>Please log in</body></html>', 'an XML document of "html", not camt.053 or OFX'],
+    [
+      'a web page',
+      '<!DOCTYPE html>\n<html><body>Please log in</body></html>',
+      'an XML document of "html", not camt.053 or OFX',
+    ],
     [
       'a payment order',
       '<?xml version="1.0"?><Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"></Document>',
@@ -95,13 +109,32 @@ describe('a file that is none of the formats', () => {
 
 describe('a file that breaks off', () => {
   test.each([
-    ['in the middle of an XML element', 'cut.xml', camt053(january), /^line \d+: not well-formed XML: unclosed tag: /],
-    ['of OFX in XML', 'cut.ofx', ofxXml(january), /^line \d+: the document ends before <\/OFX>: the file is cut off$/],
-    ['of OFX in SGML', 'cut.qfx', ofxSgml(january), /^line \d+: the document ends before <\/OFX>: the file is cut off$/],
+    [
+      'in the middle of an XML element',
+      'cut.xml',
+      camt053(january),
+      /^line \d+: not well-formed XML: unclosed tag: /,
+    ],
+    [
+      'of OFX in XML',
+      'cut.ofx',
+      ofxXml(january),
+      /^line \d+: the document ends before <\/OFX>: the file is cut off$/,
+    ],
+    [
+      'of OFX in SGML',
+      'cut.qfx',
+      ofxSgml(january),
+      /^line \d+: the document ends before <\/OFX>: the file is cut off$/,
+    ],
   ])('%s, behind records that are whole', async (_name, file, content, sentence) => {
     await expectRefused(await importing(file, content.slice(0, content.length * 0.7)), file, sentence)
     // Nor is it a bad record that could be left out.
-    await expectRefused(await importing(file, content.slice(0, content.length * 0.7), '--skip-bad'), file, sentence)
+    await expectRefused(
+      await importing(file, content.slice(0, content.length * 0.7), '--skip-bad'),
+      file,
+      sentence,
+    )
   })
 
   test('in the middle of a quoted field', async () => {
@@ -111,14 +144,22 @@ describe('a file that breaks off', () => {
 
   test('in the middle of a row', async () => {
     const file = 'account,date,amount\nA,2024-01-01,1\nA,2024-01'
-    await expectBadRecords(await importing('cut-row.csv', file), 'cut-row.csv', 'line 3: 2 columns where the header has 3')
+    await expectBadRecords(
+      await importing('cut-row.csv', file),
+      'cut-row.csv',
+      'line 3: 2 columns where the header has 3',
+    )
   })
 
   test('of an MT940 in the middle of a field', async () => {
     const content = mt940(january)
     const cut = content.slice(0, content.lastIndexOf(':61:') + ':61:2401'.length)
     const line = cut.split('\n').length
-    await expectBadRecords(await importing('cut.sta', cut), 'cut.sta', `line ${line}: field 61 "2401" cannot be read`)
+    await expectBadRecords(
+      await importing('cut.sta', cut),
+      'cut.sta',
+      `line ${line}: field 61 "2401" cannot be read`,
+    )
   })
 
   test('of an MT940 in the middle of an amount, which would be a tenth of what it was', async () => {
@@ -151,7 +192,11 @@ describe('the encoding', () => {
 
   test('one that nobody knows', async () => {
     const text = camt053(january).replace('UTF-8', 'klingon-7')
-    await expectRefused(await importing('klingon.xml', text), 'klingon.xml', 'the encoding "klingon-7" is not known')
+    await expectRefused(
+      await importing('klingon.xml', text),
+      'klingon.xml',
+      'the encoding "klingon-7" is not known',
+    )
   })
 })
 
@@ -203,7 +248,8 @@ describe('a record', () => {
     )
     const amount = (text: string) => `amount "${text}" is not a plain decimal number`
     const day = (text: string) => `date "${text}" is not a day of the calendar`
-    const asset = (text: string) => `asset "${text}" is not a code of 1 to 32 printable ASCII characters without blanks`
+    const asset = (text: string) =>
+      `asset "${text}" is not a code of 1 to 32 printable ASCII characters without blanks`
     await expectBadRecords(
       await importing('records.csv', file),
       'records.csv',
@@ -292,12 +338,13 @@ describe('size', () => {
     await expectRefused(outcome, name, 'line 10002: the line or its quoted field is longer than 1 MiB')
   })
 
-  test('300 MB with a bad last row are refused whole by a process that has 200 MB', async () => {
+  test('120 MB with a bad last row are refused whole by a process with a heap of 64 MB', async ({ skip }) => {
+    skip(inject('engine') !== 'plain', 'nothing is written, so that it runs on one engine only')
     const name = 'large.csv'
     const file = await open(join(folder, name), 'w')
     // Long descriptions: many bytes a row keep the test short.
-    const rows = 75_000
-    const text = 'x'.repeat(4_000)
+    const rows = 60_000
+    const text = 'x'.repeat(2_000)
     await file.write('account,id,date,amount,description\n')
     for (let row = 0; row < rows; row += 1_000) {
       const lines = Array.from({ length: 1_000 }, (_, at) => `A,${row + at},2024-01-01,1,${text}\n`)
@@ -305,16 +352,16 @@ describe('size', () => {
     }
     await file.write('A,last,2024-02-31,1,bad\n')
     await file.close()
-    expect((await stat(join(folder, name))).size).toBeGreaterThan(300_000_000)
+    expect((await stat(join(folder, name))).size).toBeGreaterThan(120_000_000)
     const { ended } = tidemark.start(['import', name, '--user', email], {
-      nodeArguments: ['--max-old-space-size=200'],
+      nodeArguments: ['--max-old-space-size=64'],
     })
+    const refused = `tidemark: ${name}: refused, nothing of it was stored: 1 bad record; mend the file, or take the rest with --skip-bad\n`
     expect(await ended).toEqual({
       code: 2,
       stdout: `${name}: ${rows} rows, refused\n  bad: line ${rows + 2}: date "2024-02-31" is not a day of the calendar\n`,
-      stderr: expect.stringMatching(
-        new RegExp(`tidemark: ${name}: refused, nothing of it was stored: 1 bad record; .*\n$`),
-      ),
+      // Plain lines of progress may stand before it.
+      stderr: expect.stringContaining(refused),
     })
     expect(await storedCounts(db, email)).toEqual(nothing)
   })
@@ -381,9 +428,16 @@ describe('the command itself', () => {
       ['net-worth', '--user', 'a@example.org', '--from', '2024-02-30'],
       "error: option '--from <date>' argument '2024-02-30' is invalid. Give a day as YYYY-MM-DD.",
     ],
-    [['demo', '--seed', '1.5'], "error: option '--seed <number>' argument '1.5' is invalid. Give a whole number."],
+    [
+      ['demo', '--seed', '1.5'],
+      "error: option '--seed <number>' argument '1.5' is invalid. Give a whole number.",
+    ],
   ])('%j', async (words, sentence) => {
-    expect(await tidemark.run(...words)).toEqual({ code: 2, stdout: '', stderr: `${sentence}\n(--help tells more)\n` })
+    expect(await tidemark.run(...words)).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: `${sentence}\n(--help tells more)\n`,
+    })
   })
 
   test('--help and --version are no fault', async () => {

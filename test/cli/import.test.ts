@@ -66,36 +66,46 @@ describe('a file of each format', () => {
       'Checking',
       '',
     ],
-  ])('%s is stored and told, and a second time changes nothing', async (name, content, options, account, checks) => {
-    const email = await newUser()
-    expect(await importing(email, { [name]: content }, ...options)).toEqual({
-      code: 0,
-      stdout: `${name}: 3 rows\n  ${account}: 3 added, 0 changed, 0 unchanged\n${checks}`,
-      stderr: '',
-    })
-    const stored = (await rowsOf(email)).filter(({ kind }) => kind !== 'opening')
-    expect(stored.map((row) => [row.day, row.amount, row.asset, row.description])).toEqual(entries)
-    const before = await storedState(db, email)
+  ])(
+    '%s is stored and told, and a second time changes nothing',
+    async (name, content, options, account, checks) => {
+      const email = await newUser()
+      expect(await importing(email, { [name]: content }, ...options)).toEqual({
+        code: 0,
+        stdout: `${name}: 3 rows\n  ${account}: 3 added, 0 changed, 0 unchanged\n${checks}`,
+        stderr: '',
+      })
+      const stored = (await rowsOf(email)).filter(({ kind }) => kind !== 'opening')
+      expect(stored.map((row) => [row.day, row.amount, row.asset, row.description])).toEqual(entries)
+      const before = await storedState(db, email)
 
-    expect(await importing(email, { [name]: content }, ...options)).toEqual({
-      code: 0,
-      stdout: `${name}: 3 rows\n  ${account}: 0 added, 0 changed, 3 unchanged\n${checks}`,
-      stderr: '',
-    })
-    expect(await storedState(db, email)).toEqual(before)
-  })
+      expect(await importing(email, { [name]: content }, ...options)).toEqual({
+        code: 0,
+        stdout: `${name}: 3 rows\n  ${account}: 0 added, 0 changed, 3 unchanged\n${checks}`,
+        stderr: '',
+      })
+      expect(await storedState(db, email)).toEqual(before)
+    },
+  )
 
   test('the opening balance stands on the day before the first entry, so that the closing one is met', async () => {
     const email = await newUser()
     await importing(email, { 'opening.xml': camt053(january) })
     expect((await rowsOf(email))[0]).toMatchObject({ day: '2024-01-01', amount: '100', kind: 'opening' })
     const { stdout } = await tidemark.run('balance', '--user', email, '--at', '2024-01-31', '--format', 'csv')
-    expect(stdout.split('\n')[1]).toMatch(/^DE02120300000000202051,EUR,1045\.5,1045\.5,EUR,exact,1045\.5,2024-01-31,0$/)
+    expect(stdout.split('\n')[1]).toMatch(
+      /^DE02120300000000202051,EUR,1045\.5,1045\.5,EUR,exact,1045\.5,2024-01-31,0$/,
+    )
   })
 
   test('--format reads a file as what it is told to be', async () => {
     const email = await newUser()
-    const { code, stderr } = await importing(email, { 'as-told.csv': csv('account,date,amount', 'A,2024-01-01,1') }, '--format', 'mt940')
+    const { code, stderr } = await importing(
+      email,
+      { 'as-told.csv': csv('account,date,amount', 'A,2024-01-01,1') },
+      '--format',
+      'mt940',
+    )
     expect([code, stderr]).toEqual([
       2,
       'tidemark: as-told.csv: the file holds no statement: no :60F: and no :61: field; nothing of it was stored\n',
@@ -115,7 +125,9 @@ describe('a file of each format', () => {
 describe('what a statement says of itself', () => {
   test('a closing balance that opening and entries do not give is told with the difference', async () => {
     const email = await newUser()
-    const { code, stdout } = await importing(email, { 'off.xml': camt053({ ...january, closing: '1050.00' }) })
+    const { code, stdout } = await importing(email, {
+      'off.xml': camt053({ ...january, closing: '1050.00' }),
+    })
     expect(code).toBe(0)
     expect(stdout.split('\n')).toEqual([
       'off.xml: 3 rows',
@@ -157,7 +169,15 @@ describe('what a statement says of itself', () => {
     }
     const closed = await importing(email, { 'february.xml': camt053(february) })
     expect(closed.stdout).not.toContain('difference')
-    const { stdout: balance } = await tidemark.run('balance', '--user', email, '--at', '2024-03-31', '--format', 'csv')
+    const { stdout: balance } = await tidemark.run(
+      'balance',
+      '--user',
+      email,
+      '--at',
+      '2024-03-31',
+      '--format',
+      'csv',
+    )
     expect(balance).toContain(',880,880,EUR,exact,880,2024-03-05,0')
   })
 
@@ -172,7 +192,10 @@ describe('overlapping files', () => {
   test('of one account add what is new and leave the rest, in whatever order they come', async () => {
     const rows = [1, 2, 3, 4, 5].map((day) => `Checking,2024-01-0${day},${day}.00`)
     const header = 'account,date,amount'
-    const files = { 'first.csv': csv(header, ...rows.slice(0, 3)), 'second.csv': csv(header, ...rows.slice(1)) }
+    const files = {
+      'first.csv': csv(header, ...rows.slice(0, 3)),
+      'second.csv': csv(header, ...rows.slice(1)),
+    }
     const email = await newUser()
     expect((await importing(email, files)).stdout).toBe(
       'first.csv: 3 rows\n  Checking: 3 added, 0 changed, 0 unchanged\n' +
@@ -211,9 +234,17 @@ describe('Tidemark’s own CSV', () => {
     const email = await newUser()
     const header = 'account,id,date,amount,status,description'
     await importing(email, {
-      'before.csv': csv(header, 'Card,1,2024-01-10,-20,pending,Restaurant', 'Card,2,2024-01-11,-5,posted,Bus'),
+      'before.csv': csv(
+        header,
+        'Card,1,2024-01-10,-20,pending,Restaurant',
+        'Card,2,2024-01-11,-5,posted,Bus',
+      ),
     })
-    const after = csv(header, 'Card,1,2024-01-12,-22.50,posted,Restaurant and tip', 'Card,2,2024-01-11,-5,posted,Bus')
+    const after = csv(
+      header,
+      'Card,1,2024-01-12,-22.50,posted,Restaurant and tip',
+      'Card,2,2024-01-11,-5,posted,Bus',
+    )
     expect((await importing(email, { 'after.csv': after })).stdout).toBe(
       'after.csv: 2 rows\n  Card: 0 added, 1 changed, 1 unchanged\n',
     )
@@ -234,7 +265,17 @@ describe('Tidemark’s own CSV', () => {
       ),
     })
     expect(await rowsOf(email)).toHaveLength(3)
-    const { stdout } = await tidemark.run('net-worth', '--user', email, '--to', '2024-01-31', '--interval', 'month', '--format', 'csv')
+    const { stdout } = await tidemark.run(
+      'net-worth',
+      '--user',
+      email,
+      '--to',
+      '2024-01-31',
+      '--interval',
+      'month',
+      '--format',
+      'csv',
+    )
     expect(stdout).toBe('date,net_worth,assets,liabilities,quality\n2024-01-31,100,100,0,exact\n')
   })
 
@@ -242,9 +283,13 @@ describe('Tidemark’s own CSV', () => {
     const email = await newUser()
     const coffees = csv('account,date,amount,description', ...Array(3).fill('Cash,2024-01-05,-2.80,Coffee'))
     expect((await importing(email, { 'coffees.csv': coffees })).stdout).toContain('Cash: 3 added')
-    expect((await importing(email, { 'coffees.csv': coffees })).stdout).toContain('Cash: 0 added, 0 changed, 3 unchanged')
+    expect((await importing(email, { 'coffees.csv': coffees })).stdout).toContain(
+      'Cash: 0 added, 0 changed, 3 unchanged',
+    )
     const fourth = `${coffees}Cash,2024-01-05,-2.80,Coffee\n`
-    expect((await importing(email, { 'fourth.csv': fourth })).stdout).toContain('Cash: 1 added, 0 changed, 3 unchanged')
+    expect((await importing(email, { 'fourth.csv': fourth })).stdout).toContain(
+      'Cash: 1 added, 0 changed, 3 unchanged',
+    )
     expect(await rowsOf(email)).toHaveLength(4)
   })
 
@@ -267,7 +312,9 @@ describe('Tidemark’s own CSV', () => {
 
   test('a date beside a time is the day, whatever the zone', async () => {
     const email = await newUser('--time-zone', 'Pacific/Auckland')
-    await importing(email, { 'both.csv': csv('account,date,time,amount', 'A,2024-01-01,2024-01-01T23:00:00Z,1') })
+    await importing(email, {
+      'both.csv': csv('account,date,time,amount', 'A,2024-01-01,2024-01-01T23:00:00Z,1'),
+    })
     expect((await rowsOf(email))[0]?.day).toBe('2024-01-01')
   })
 
@@ -323,15 +370,23 @@ describe('options', () => {
     const named = await importing(email, { 'named.sta': mt940(january) }, '--account', 'Checking')
     expect(named.stdout).toContain(`  Checking (${january.account}): 3 added`)
     // The same account again, under its number alone.
-    expect((await importing(email, { 'named.sta': mt940(january) })).stdout).toContain('0 added, 0 changed, 3 unchanged')
-    expect(await db.sql`SELECT a.name FROM account a JOIN app_user u ON u.id = a.user_id WHERE u.email = ${email}`).toEqual([
-      { name: 'Checking' },
-    ])
+    expect((await importing(email, { 'named.sta': mt940(january) })).stdout).toContain(
+      '0 added, 0 changed, 3 unchanged',
+    )
+    expect(
+      await db.sql`SELECT a.name FROM account a JOIN app_user u ON u.id = a.user_id WHERE u.email = ${email}`,
+    ).toEqual([{ name: 'Checking' }])
   })
 
   test('--skip-bad takes the good records and lists the others', async () => {
     const email = await newUser()
-    const file = csv('account,date,amount', 'A,2024-01-01,1', 'A,2024-02-31,2', 'A,2024-01-03,NaN', 'A,2024-01-04,4')
+    const file = csv(
+      'account,date,amount',
+      'A,2024-01-01,1',
+      'A,2024-02-31,2',
+      'A,2024-01-03,NaN',
+      'A,2024-01-04,4',
+    )
     const refused = await importing(email, { 'bad.csv': file })
     expect(refused).toEqual({
       code: 2,
@@ -380,7 +435,9 @@ describe('options', () => {
     )
     expect(stderr.split('\n')).toEqual([
       'tidemark: bad-record.csv: refused, nothing of it was stored: 1 bad record; mend the file, or take the rest with --skip-bad',
-      expect.stringMatching(/^tidemark: unreadable\.csv: not a statement of a known format .*; nothing of it was stored$/),
+      expect.stringMatching(
+        /^tidemark: unreadable\.csv: not a statement of a known format .*; nothing of it was stored$/,
+      ),
       '',
     ])
     expect((await rowsOf(email)).map((row) => row.account).toSorted()).toEqual(['One', 'Two'])

@@ -22,7 +22,12 @@ beforeAll(async () => {
     'Card,2023-03-31,-250.25,EUR,card',
     'Checking,2024-02-29,0.001,EUR,interest',
   )
-  const prices = csv('asset,currency,date,price', 'ACME,USD,2023-02-15,20', 'EUR,USD,2023-02-01,1.25', 'ACME,USD,2024-02-29,30')
+  const prices = csv(
+    'asset,currency,date,price',
+    'ACME,USD,2023-02-15,20',
+    'EUR,USD,2023-02-01,1.25',
+    'ACME,USD,2024-02-29,30',
+  )
   await tidemark.file('statement.csv', statement)
   await tidemark.file('prices.csv', prices)
   expect((await tidemark.run('import-prices', 'prices.csv')).code).toBe(0)
@@ -30,11 +35,22 @@ beforeAll(async () => {
 })
 
 const netWorth = (...options: string[]) => tidemark.run('net-worth', '--user', email, ...options)
-const rowsOf = (text: string) => text.trimEnd().split('\n').map((line) => line.split(','))
+const rowsOf = (text: string) =>
+  text
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.split(','))
 
 describe('net-worth', () => {
   test('as CSV, from the first transaction on', async () => {
-    const { code, stdout, stderr } = await netWorth('--interval', 'quarter', '--to', '2024-02-29', '--format', 'csv')
+    const { code, stdout, stderr } = await netWorth(
+      '--interval',
+      'quarter',
+      '--to',
+      '2024-02-29',
+      '--format',
+      'csv',
+    )
     expect([code, stderr]).toEqual([0, ''])
     // 10 ACME at 20 USD and 1.25 USD a euro are 160 EUR, at 30 USD 240 EUR.
     expect(stdout).toBe(
@@ -52,7 +68,13 @@ describe('net-worth', () => {
     const lines = stdout.trimEnd().split('\n')
     expect(lines.map((line) => line.trim().split(/ {2,}/))).toEqual([
       ['date', 'net worth EUR', 'assets', 'liabilities', 'quality'],
-      [expect.stringMatching(/^─+$/), expect.anything(), expect.anything(), expect.anything(), expect.anything()],
+      [
+        expect.stringMatching(/^─+$/),
+        expect.anything(),
+        expect.anything(),
+        expect.anything(),
+        expect.anything(),
+      ],
       ['2023-01-31', '899.50', '899.50', '0.00', 'exact'],
       ['2023-02-28', '1,059.50', '1,059.50', '0.00', 'carried'],
       ['2023-03-31', '809.25', '1,059.50', '-250.25', 'carried'],
@@ -65,14 +87,30 @@ describe('net-worth', () => {
   })
 
   test('as JSON, in the shape of GET /v1/net-worth', async () => {
-    const { stdout } = await netWorth('--interval', 'day', '--from', '2023-02-01', '--to', '2023-02-01', '--format', 'json')
+    const { stdout } = await netWorth(
+      '--interval',
+      'day',
+      '--from',
+      '2023-02-01',
+      '--to',
+      '2023-02-01',
+      '--format',
+      'json',
+    )
     expect(JSON.parse(stdout)).toEqual({
       currency: 'EUR',
       interval: 'day',
       from: '2023-02-01',
       to: '2023-02-01',
       points: [
-        { date: '2023-02-01', netWorth: '899.5', assets: '899.5', liabilities: '0', quality: 'incomplete', missing: ['ACME'] },
+        {
+          date: '2023-02-01',
+          netWorth: '899.5',
+          assets: '899.5',
+          liabilities: '0',
+          quality: 'incomplete',
+          missing: ['ACME'],
+        },
       ],
     })
   })
@@ -88,13 +126,20 @@ describe('net-worth', () => {
     const { points, groups } = JSON.parse(json)
     const byName = groups.toSorted((a: { name: string }, b: { name: string }) => (a.name < b.name ? -1 : 1))
     expect(byName.map((group: { name: string }) => group.name)).toEqual(names)
-    expect(byName.map((group: { points: { netWorth: string }[] }) => group.points.at(-1)?.netWorth)).toEqual(values)
+    expect(byName.map((group: { points: { netWorth: string }[] }) => group.points.at(-1)?.netWorth)).toEqual(
+      values,
+    )
     expect(points.at(-1).netWorth).toBe('809.25')
 
     const [head, ...rows] = rowsOf((await netWorth(...range, '--format', 'csv')).stdout)
     expect(head).toEqual(['date', 'group', 'net_worth', 'assets', 'liabilities', 'quality'])
     expect(rows[0]?.slice(0, 3)).toEqual(['2023-12-31', '', '809.25'])
-    expect(rows.slice(1).map((row) => [row[1], row[2]]).toSorted()).toEqual(names.map((name, at) => [name, values[at]]))
+    expect(
+      rows
+        .slice(1)
+        .map((row) => [row[1], row[2]])
+        .toSorted(),
+    ).toEqual(names.map((name, at) => [name, values[at]]))
 
     const table = (await netWorth(...range)).stdout.split('\n')[0]
     for (const name of names) expect(table).toContain(name)
@@ -108,13 +153,39 @@ describe('net-worth', () => {
     ['year', ['2023-02-02']],
     ['auto', ['2023-01-30', '2023-01-31', '2023-02-01', '2023-02-02']],
   ])('--interval %s ends each bucket on its last day, and the last one at --to', async (interval, days) => {
-    const { stdout } = await netWorth('--interval', interval, '--from', '2023-01-30', '--to', '2023-02-02', '--format', 'csv')
-    expect(rowsOf(stdout).slice(1).map(([day]) => day)).toEqual(days)
+    const { stdout } = await netWorth(
+      '--interval',
+      interval,
+      '--from',
+      '2023-01-30',
+      '--to',
+      '2023-02-02',
+      '--format',
+      'csv',
+    )
+    expect(
+      rowsOf(stdout)
+        .slice(1)
+        .map(([day]) => day),
+    ).toEqual(days)
   })
 
   test('weeks end on Sundays', async () => {
-    const { stdout } = await netWorth('--interval', 'week', '--from', '2023-01-01', '--to', '2023-01-18', '--format', 'csv')
-    expect(rowsOf(stdout).slice(1).map(([day]) => day)).toEqual(['2023-01-01', '2023-01-08', '2023-01-15', '2023-01-18'])
+    const { stdout } = await netWorth(
+      '--interval',
+      'week',
+      '--from',
+      '2023-01-01',
+      '--to',
+      '2023-01-18',
+      '--format',
+      'csv',
+    )
+    expect(
+      rowsOf(stdout)
+        .slice(1)
+        .map(([day]) => day),
+    ).toEqual(['2023-01-01', '2023-01-08', '2023-01-15', '2023-01-18'])
   })
 
   test('without --to it ends today, in the user’s time zone', async () => {
@@ -131,10 +202,32 @@ describe('net-worth', () => {
   })
 
   test('--currency tells it in another one', async () => {
-    const { stdout } = await netWorth('--interval', 'year', '--to', '2023-12-31', '--currency', 'usd', '--format', 'csv')
+    const { stdout } = await netWorth(
+      '--interval',
+      'year',
+      '--to',
+      '2023-12-31',
+      '--currency',
+      'usd',
+      '--format',
+      'csv',
+    )
     expect(rowsOf(stdout).slice(1)).toEqual([['2023-12-31', '1011.5625', '1324.375', '-312.8125', 'carried']])
-    const none = await netWorth('--interval', 'year', '--to', '2023-12-31', '--currency', 'XAU', '--format', 'json')
-    expect(JSON.parse(none.stdout).points[0]).toMatchObject({ netWorth: '0', quality: 'incomplete', missing: ['ACME', 'EUR'] })
+    const none = await netWorth(
+      '--interval',
+      'year',
+      '--to',
+      '2023-12-31',
+      '--currency',
+      'XAU',
+      '--format',
+      'json',
+    )
+    expect(JSON.parse(none.stdout).points[0]).toMatchObject({
+      netWorth: '0',
+      quality: 'incomplete',
+      missing: ['ACME', 'EUR'],
+    })
   })
 
   test('of a user without transactions is nothing on one day', async () => {
@@ -154,7 +247,8 @@ describe('net-worth', () => {
     expect(many).toEqual({
       code: 2,
       stdout: '',
-      stderr: 'tidemark: 2000-01-01 to 2024-01-01 by day has 8767 points, and at most 5000 are given: ask by week\n',
+      stderr:
+        'tidemark: 2000-01-01 to 2024-01-01 by day has 8767 points, and at most 5000 are given: ask by week\n',
     })
   })
 })
@@ -167,16 +261,25 @@ describe('balance', () => {
     expect((await balance('--at', '2023-02-15', '--format', 'csv')).stdout).toBe(
       `${head}Brokerage,ACME,10,160,EUR,carried,,,\nChecking,EUR,899.5,899.5,EUR,exact,,,\n`,
     )
-    expect((await balance('--at', '2023-02-14', '--format', 'csv')).stdout).toContain('Brokerage,ACME,10,,EUR,incomplete')
+    expect((await balance('--at', '2023-02-14', '--format', 'csv')).stdout).toContain(
+      'Brokerage,ACME,10,,EUR,incomplete',
+    )
     expect((await balance('--at', '2022-12-31', '--format', 'csv')).stdout).toBe(head)
   })
 
   test('as JSON, an account with its assets', async () => {
     const { stdout } = await balance('--at', '2023-12-31', '--format', 'json')
     expect(JSON.parse(stdout)).toMatchObject([
-      { account: 'Brokerage', at: '2023-12-31', balances: [{ asset: 'ACME', quantity: '10', value: '160', currency: 'EUR' }] },
+      {
+        account: 'Brokerage',
+        at: '2023-12-31',
+        balances: [{ asset: 'ACME', quantity: '10', value: '160', currency: 'EUR' }],
+      },
       { account: 'Card', balances: [{ asset: 'EUR', quantity: '-250.25', value: '-250.25' }] },
-      { account: 'Checking', balances: [{ asset: 'EUR', quantity: '899.5', reported: null, difference: null }] },
+      {
+        account: 'Checking',
+        balances: [{ asset: 'EUR', quantity: '899.5', reported: null, difference: null }],
+      },
     ])
   })
 
@@ -202,7 +305,12 @@ describe('import-prices', () => {
   test('of Tidemark’s own form: twice changes nothing, and of two rows for a day the later one holds', async () => {
     await tidemark.file(
       'own.csv',
-      csv('asset,currency,date,price', 'OWN,EUR,2024-01-01,1.5', 'OWN,EUR,2024-01-02,1.6', 'OWN,EUR,2024-01-01,1.7'),
+      csv(
+        'asset,currency,date,price',
+        'OWN,EUR,2024-01-01,1.5',
+        'OWN,EUR,2024-01-02,1.6',
+        'OWN,EUR,2024-01-01,1.7',
+      ),
     )
     expect(await tidemark.run('import-prices', 'own.csv')).toEqual({
       code: 0,
@@ -305,7 +413,9 @@ describe('the database', () => {
   test('status tells what it is and holds', async () => {
     const { code, stdout } = await tidemark.run('status')
     expect(code).toBe(0)
-    expect(stdout).toMatch(new RegExp(`^engine +${inject('engine')} \\(PostgreSQL [\\d.]+.*; DATABASE_URL\\)$`, 'm'))
+    expect(stdout).toMatch(
+      new RegExp(`^engine +${inject('engine')} \\(PostgreSQL [\\d.]+.*; DATABASE_URL\\)$`, 'm'),
+    )
     const json = JSON.parse((await tidemark.run('status', '--format', 'json')).stdout)
     expect(json).toMatchObject({ engine: inject('engine'), differences: 0, dirtyUsers: 0 })
     expect(json.users).toBeGreaterThan(0)
@@ -313,7 +423,11 @@ describe('the database', () => {
   })
 
   test('migrate says that it is up to date, and what it applied to a new one', async () => {
-    expect(await tidemark.run('migrate')).toEqual({ code: 0, stdout: `up to date (${inject('engine')})\n`, stderr: '' })
+    expect(await tidemark.run('migrate')).toEqual({
+      code: 0,
+      stdout: `up to date (${inject('engine')})\n`,
+      stderr: '',
+    })
     const empty = await cloneDatabase('template0')
     const fresh = commandLine(empty, makeFolder())
     const { code, stdout } = await fresh.run('migrate')

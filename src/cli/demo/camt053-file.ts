@@ -2,23 +2,23 @@ import { escapeMarkup } from './markup.ts'
 import type { NumberedEntry, Statement } from './statements.ts'
 import { type Asset, formatAmount } from './units.ts'
 
-/** A camt.053.001.08 document of several statements of one account. */
-export function camt053File(statements: Statement[], iban: string): string {
+/** A camt.053.001.08 document of several statements of one account; `type` of ISO 20022's ExternalCashAccountType1Code. */
+export function camt053File(statements: Statement[], iban: string, type: string): string {
   const last = statements.at(-1)!
   return `<?xml version="1.0" encoding="UTF-8"?>
 <Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.08">
 <BkToCstmrStmt>
 <GrpHdr><MsgId>${last.asset}-${iban.slice(-6)}-${last.to}</MsgId><CreDtTm>${last.to}T23:59:59Z</CreDtTm></GrpHdr>
-${statements.map((statement) => statementElement(statement, iban)).join('\n')}
+${statements.map((statement) => statementElement(statement, iban, type)).join('\n')}
 </BkToCstmrStmt>
 </Document>
 `
 }
 
-function statementElement(statement: Statement, iban: string): string {
+function statementElement(statement: Statement, iban: string, type: string): string {
   const { account, sequence, from, to, opening, closing, asset, entries } = statement
   return `<Stmt><Id>${iban.slice(-6)}-${sequence}</Id><ElctrncSeqNb>${sequence}</ElctrncSeqNb><CreDtTm>${to}T23:59:59Z</CreDtTm>
-<Acct><Id><IBAN>${iban}</IBAN></Id><Ccy>${asset}</Ccy><Nm>${escapeMarkup(account)}</Nm></Acct>
+<Acct><Id><IBAN>${iban}</IBAN></Id><Tp><Cd>${type}</Cd></Tp><Ccy>${asset}</Ccy><Nm>${escapeMarkup(account)}</Nm></Acct>
 ${balanceElement('OPBD', opening, asset, from)}
 ${balanceElement('CLBD', closing, asset, to)}
 ${entries.map(entryElement).join('\n')}

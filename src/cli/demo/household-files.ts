@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { AccountKind } from '../../page.ts'
 import { camt053File } from './camt053-file.ts'
 import type { Household } from './household.ts'
 import { mt940File } from './mt940-file.ts'
@@ -15,6 +16,8 @@ export interface HouseholdFile {
   kind: 'statement' | 'prices'
   /** The account's name, where the format names none. */
   account?: string
+  /** What the account is, where the format does not say. */
+  accountKind?: AccountKind
   /** The entries' currency, where the format names none. */
   currency?: string
 }
@@ -44,7 +47,7 @@ function householdFiles({ from, today, books, market }: Household): NamedContent
     account: Omit<StatementAccount, 'openingEntry'> & { openingEntry?: boolean },
     fileName: string,
     write: (statement: Statement) => string,
-    labels: Pick<HouseholdFile, 'account' | 'currency'> = {},
+    labels: Pick<HouseholdFile, 'account' | 'accountKind' | 'currency'> = {},
   ): NamedContent[] =>
     statementsOf({ openingEntry: true, ...account }, { from, to: today, every: 'year' })
       .filter((statement) => statement.entries.length > 0)
@@ -59,7 +62,7 @@ function householdFiles({ from, today, books, market }: Household): NamedContent
     account: Omit<StatementAccount, 'openingEntry'>,
     fileName: string,
     write: (statements: Statement[]) => string,
-    labels: Pick<HouseholdFile, 'account'> = {},
+    labels: Pick<HouseholdFile, 'account' | 'accountKind'> = {},
   ): NamedContent[] => {
     const statements = statementsOf({ openingEntry: false, ...account }, { from, to: today, every: 'month' })
     const names = [...new Set(statements.map((statement) => nameOf(fileName, statement.from)))]
@@ -76,18 +79,20 @@ function householdFiles({ from, today, books, market }: Household): NamedContent
     { name: 'prices.csv', content: pricesFile(market), kind: 'prices' },
     { name: 'eurofxref-hist.csv', content: ecbFile(market), kind: 'prices' },
     ...monthly({ ledger: checking, asset: 'EUR', prefix: 'CHK' }, 'checking.xml', (months) =>
-      camt053File(months, 'DE07123412341234123412'),
+      camt053File(months, 'DE07123412341234123412', 'CACC'),
     ),
     ...monthly({ ledger: savings, asset: 'EUR', prefix: 'SAV' }, 'savings.xml', (months) =>
-      camt053File(months, 'DE12500105170648489890'),
+      camt053File(months, 'DE12500105170648489890', 'SVGS'),
     ),
     ...monthly(
       { ledger: pounds, asset: 'GBP', prefix: 'LON' },
       'london.sta',
       (months) => mt940File(months, 'GB33BUKB20201555555555'),
-      { account: pounds.name },
+      { account: pounds.name, accountKind: 'checking' },
     ),
-    ...yearly({ ledger: joint, asset: 'EUR', prefix: 'J' }, 'joint.csv', tidemarkCsvFile),
+    ...yearly({ ledger: joint, asset: 'EUR', prefix: 'J' }, 'joint.csv', tidemarkCsvFile, {
+      accountKind: 'checking',
+    }),
     ...yearly(
       { ledger: card, asset: 'EUR', prefix: 'CC' },
       'card.ofx',
@@ -96,14 +101,18 @@ function householdFiles({ from, today, books, market }: Household): NamedContent
     ),
     ...yearly({ ledger: carLoan, asset: 'EUR', prefix: 'CL' }, 'car-loan.qif', qifFile, { currency: 'EUR' }),
     ...yearly({ ledger: mortgage, asset: 'EUR', prefix: 'MO' }, 'mortgage.qif', qifFile, { currency: 'EUR' }),
-    ...yearly({ ledger: flat, asset: 'EUR', prefix: 'F' }, 'flat.csv', tidemarkCsvFile),
+    ...yearly({ ledger: flat, asset: 'EUR', prefix: 'F' }, 'flat.csv', tidemarkCsvFile, {
+      accountKind: 'property',
+    }),
     ...yearly(
       { ledger: brokerage, asset: 'USD', prefix: 'BR' },
       'brokerage.ofx',
       (year) => ofxBrokerageFile(year, brokerage, 'U-4711'),
       { account: brokerage.name },
     ),
-    ...yearly({ ledger: coins, asset: 'EUR', prefix: 'CO' }, 'coins.csv', tidemarkCsvFile),
+    ...yearly({ ledger: coins, asset: 'EUR', prefix: 'CO' }, 'coins.csv', tidemarkCsvFile, {
+      accountKind: 'crypto',
+    }),
   ]
 }
 

@@ -1,6 +1,7 @@
 import { SaxesParser } from 'saxes'
 import { negate } from '../../decimal.ts'
 import { StatementError } from '../../errors.ts'
+import type { AccountKind } from '../../page.ts'
 import { type CamtEntry, isDebit, readEntry } from './camt053-entry.ts'
 import { createReversalCheck } from './camt053-reversals.ts'
 import { cleanText } from './clean-text.ts'
@@ -22,6 +23,7 @@ interface CamtStatement {
   started: boolean
   iban: string
   other: string
+  accountType: string
   name: string
   currency: string
   electronic: string
@@ -128,7 +130,8 @@ export function createCamt053Parser(emit: Emit): StatementParser {
   const start = () => {
     if (!statement || statement.started) return
     statement.started = true
-    const { line, iban, other, name, electronic, legal } = statement
+    const { line, iban, other, accountType, name, electronic, legal } = statement
+    const kind = accountKinds[accountType]
     const externalId = cleanText(iban.replace(/\s/g, '') || other)
     const label = cleanText(name)
     const number = electronic || legal
@@ -137,6 +140,7 @@ export function createCamt053Parser(emit: Emit): StatementParser {
       line,
       account: {
         ...(externalId !== undefined && { externalId }),
+        ...(kind !== undefined && { kind }),
         ...(label !== undefined && { name: label }),
       },
       ...(/^\d{1,15}$/.test(number) && { sequence: Number(number) }),
@@ -205,13 +209,29 @@ export function createCamt053Parser(emit: Emit): StatementParser {
 
 const stmt = '/BkToCstmrStmt/Stmt'
 
-const accountFields: Record<string, 'iban' | 'other' | 'name' | 'currency' | 'electronic' | 'legal'> = {
+const accountFields: Record<
+  string,
+  'iban' | 'other' | 'accountType' | 'name' | 'currency' | 'electronic' | 'legal'
+> = {
   ElctrncSeqNb: 'electronic',
   LglSeqNb: 'legal',
   'Acct/Id/IBAN': 'iban',
   'Acct/Id/Othr/Id': 'other',
+  'Acct/Tp/Cd': 'accountType',
   'Acct/Nm': 'name',
   'Acct/Ccy': 'currency',
+}
+
+/** ISO 20022's external code list ExternalCashAccountType1Code. */
+const accountKinds: Record<string, AccountKind> = {
+  CACC: 'checking',
+  TRAN: 'checking',
+  SLRY: 'checking',
+  SVGS: 'savings',
+  LLSV: 'savings',
+  MOMA: 'savings',
+  LOAN: 'loan',
+  CARD: 'card',
 }
 
 const balanceFields: Record<string, 'code' | 'amount' | 'mark' | 'date'> = {
@@ -230,6 +250,6 @@ function addValue(entry: CamtEntry, key: string, value: string): void {
 }
 
 function emptyStatement(line: number): CamtStatement {
-  const texts = { iban: '', other: '', name: '', currency: '', electronic: '', legal: '' }
+  const texts = { iban: '', other: '', accountType: '', name: '', currency: '', electronic: '', legal: '' }
   return { line, started: false, previous: [], opened: false, ...texts }
 }

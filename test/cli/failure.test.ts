@@ -1,0 +1,340 @@
+import { execFileSync } from 'node:child_process'
+import { readdirSync } from 'node:fs'
+import { mkdir, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, beforeAll, describe, expect, inject, test } from 'vitest'
+import { connect } from '../../src/db/client.ts'
+import { cloneDatabase, type TestDatabase } from '../setup/database.ts'
+import { type CommandLine, commandLine, makeFolder, storedCounts, storedState } from './command.ts'
+
+/** Rows of a page of `import`; one page is one statement of the database. */
+const pageRows = 5_000
+const pages = 4
+
+let db: TestDatabase
+let tidemark: CommandLine
+const folder = makeFolder()
+const file = 'statement.csv'
+/** What the database holds once the file was imported without any failure. */
+let whole: unknown
+let people = 0
+
+beforeAll(async () => {
+  db = await cloneDatabase()
+  tidemark = commandLine(db, folder)
+  // Two accounts in turn, ids for every other row, twins among the others.
+  const rows = Array.from({ length: pages * pageRows }, (_, at) => {
+    const month = String(1 + (at % 12)).padStart(2, '0')
+    const id = at % 2 === 0 ? `id-${at}` : ''
+    return `${at % 3 === 0 ? 'Card' : 'Checking'},${id},2023-${month}-15,${at % 7}.01,Row ${at % 11}`
+  })
+  await tidemark.file(file, ['account,id,date,amount,description', ...rows])
+  const email = await newUser()
+  expect((await tidemark.run('import', file, '--user', email)).code).toBe(0)
+  whole = await storedState(db, email)
+})
+
+async function newUser(line = tidemark): Promise<string> {
+  const email = `user${people++}@example.org`
+  expect((await line.run('user', 'add', email)).code).toBe(0)
+  return email
+}
+
+const importFor = (email: string) => ['import', file, '--user', email]
+
+/** What is stored is whole pages, and the same command afterwards completes it. */
+async function expectCompletion(email: string): Promise<void> {
+  expect((await storedCounts(db, email)).transactions % pageRows).toBe(0)
+  expect((await tidemark.run(...importFor(email))).code).toBe(0)
+  expect(await storedState(db, email)).toEqual(whole)
+}
+
+/** Keeps the next page from being written; `waiting` comes once the import stands before it. */
+async function holdPages(database: TestDatabase) {
+  const holder = connect(database.url, { max: 1, applicationName: 'holder' })
+  const reserved = await holder.reserve()
+  const [{ pid }] = (await reserved`SELECT pg_backend_pid() AS pid`) as unknown as [{ pid: number }]
+  await reserved`BEGIN`
+  await reserved`LOCK TABLE transaction_ref IN EXCLUSIVE MODE`
+  return {
+    async waiting(): Promise<void> {
+      for (;;) {
+        const [blocked] = await database.sql`
+          SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND ${pid} = ANY (pg_blocking_pids(pid))`
+        if (blocked) return
+      }
+    },
+    /** Lets the pages go on, also where this connection has been cut off meanwhile. */
+    async release(): Promise<void> {
+      await reserved`ROLLBACK`.catch(() => {})
+      reserved.release()
+      await holder.end({ timeout: 1 })
+    },
+  }
+}
+
+/** Once this many pages are stored, the import is held before the next one. */
+async function holdBehindPages(database: TestDatabase, email: string, count: number) {
+  while ((await storedCounts(database, email)).transactions < count * pageRows);
+  const held = await holdPages(database)
+  await held.waiting()
+  return held
+}
+
+describe('the database lost in mid-import', () => {
+  test('all connections cut and none accepted: exit 1 with a sentence, and afterwards the same command completes it', async () => {
+    const email = await newUser()
+    const administration = connect(inject('serverUrl'), { max: 1 })
+    const name = new URL(db.url).pathname.slice(1)
+    const cut = (allow: boolean) => administration.unsafe(`ALTER DATABASE ${name} ALLOW_CONNECTIONS ${allow}`)
+    try {
+      const run = tidemark.run(...importFor(email))
+      const held = await holdBehindPages(db, email, 1)
+      await cut(false)
+      await administration`
+        SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = ${name} AND pid <> pg_backend_pid()`
+      const { code, stdout, stderr } = await run
+      expect([code, stdout]).toEqual([1, ''])
+      expect(stderr).toMatch(
+        /^tidemark: the database is not reachable or went away \(.+\): what was committed is whole; run this again\n$/,
+      )
+      // Nor can a command that begins now reach it; its sentence says so.
+      const refused = await tidemark.run(...importFor(email))
+      expect([refused.code, refused.stdout]).toEqual([1, ''])
+      expect(refused.stderr).toMatch(/^tidemark: the database [^\n]+\n$/)
+      await cut(true)
+      await held.release()
+    } finally {
+      await cut(true)
+      await administration.end()
+    }
+    await expectCompletion(email)
+  })
+
+  test('a server that is not there', async () => {
+    const nowhere = commandLine({ url: 'postgres://tidemark@127.0.0.1:1/tidemark' }, folder)
+    const { code, stdout, stderr } = await nowhere.run('status')
+    expect([code, stdout]).toEqual([1, ''])
+    expect(stderr).toMatch(
+      /^tidemark: the database is not reachable or went away \(.*ECONNREFUSED.*\): [^\n]+\n$/,
+    )
+  })
+
+  test('a database or a password that is refused', async () => {
+    const url = new URL(db.url)
+    url.pathname = '/absent'
+    const absent = await commandLine({ url: url.href }, folder).run('status')
+    expect(absent).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: 'tidemark: the database refuses the connection: database "absent" does not exist\n',
+    })
+    const wrong = new URL(db.url)
+    wrong.password = 'wrong'
+    const refused = await commandLine({ url: wrong.href }, folder).run('status')
+    expect([refused.code, refused.stdout]).toEqual([1, ''])
+    expect(refused.stderr).toMatch(
+      /^tidemark: the database refuses the connection: password authentication failed [^\n]+\n$/,
+    )
+    expect(refused.stderr).not.toContain('wrong')
+  })
+
+  test('an address that is none is refused as input', async () => {
+    const { code, stderr } = await commandLine({ url: 'mysql://localhost/tidemark' }, folder).run('status')
+    expect([code, stderr]).toEqual([
+      2,
+      'tidemark: the environment is not usable: DATABASE_URL: must start with postgres:// or postgresql://\n',
+    ])
+  })
+})
+
+describe('the importing process killed with SIGKILL', () => {
+  const start = (email: string, temporary: string) =>
+    tidemark.start(importFor(email), { environment: { TMPDIR: temporary } })
+
+  test('while it reads the file, before anything is stored', async () => {
+    const email = await newUser()
+    const temporary = join(folder, 'reading')
+    await mkdir(temporary)
+    const { process, ended } = start(email, temporary)
+    // Pages are spooled to a file until the whole statement was read.
+    const spooled = () => readdirSync(temporary).some((name) => /^tidemark-[^-]+$/.test(name))
+    while (!spooled()) await new Promise((resume) => setImmediate(resume))
+    process.kill('SIGKILL')
+    expect((await ended).code).toBeNull()
+    await expectCompletion(email)
+  })
+
+  test('while a page is written', async () => {
+    const email = await newUser()
+    const held = await holdPages(db)
+    const { process, ended } = start(email, folder)
+    await held.waiting()
+    process.kill('SIGKILL')
+    expect((await ended).code).toBeNull()
+    // The server goes on with what it was asked before it notices that nobody listens.
+    await held.release()
+    while (
+      (
+        await db.sql`SELECT 1 FROM pg_stat_activity WHERE datname = current_database()
+      AND application_name = 'tidemark' AND pid <> pg_backend_pid() AND state = 'active'`
+      ).length > 0
+    );
+    await expectCompletion(email)
+  })
+
+  test('behind some pages, with the next one under way while the command runs again', async () => {
+    const email = await newUser()
+    const { process, ended } = start(email, folder)
+    const held = await holdBehindPages(db, email, 2)
+    process.kill('SIGKILL')
+    expect((await ended).code).toBeNull()
+    const again = tidemark.run(...importFor(email))
+    await held.release()
+    expect((await again).code).toBe(0)
+    expect(await storedState(db, email)).toEqual(whole)
+  })
+})
+
+describe('asked to stop', () => {
+  test('an import ends with what it has committed, and says so', async () => {
+    const email = await newUser()
+    const { process, ended } = tidemark.start(importFor(email))
+    const held = await holdBehindPages(db, email, 1)
+    process.kill('SIGTERM')
+    const { code, stderr } = await ended
+    await held.release()
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/^tidemark: [^\n]+\n$/)
+    expect(stderr).not.toContain('internal error')
+    await expectCompletion(email)
+  })
+})
+
+describe('at the same time', () => {
+  test('two imports of one file come to the same as one', async () => {
+    const email = await newUser()
+    const outcomes = await Promise.all([tidemark.run(...importFor(email)), tidemark.run(...importFor(email))])
+    expect(outcomes.map(({ code, stderr }) => [code, stderr])).toEqual([
+      [0, ''],
+      [0, ''],
+    ])
+    expect(await storedState(db, email)).toEqual(whole)
+  })
+
+  test('two users import', async () => {
+    const emails = [await newUser(), await newUser()]
+    const outcomes = await Promise.all(emails.map((email) => tidemark.run(...importFor(email))))
+    expect(outcomes.map(({ code }) => code)).toEqual([0, 0])
+    for (const email of emails) expect(await storedState(db, email)).toEqual(whole)
+  })
+})
+
+/** A file system of so many MiB, or undefined where this process may not mount one. */
+async function mountDisk(path: string, size: number) {
+  await mkdir(path, { recursive: true })
+  const run = (...words: string[]) => execFileSync(words[0]!, words.slice(1), { stdio: 'pipe' })
+  try {
+    run('mount', '-t', 'tmpfs', '-o', `size=${size}m`, 'tmpfs', path)
+  } catch {
+    return undefined
+  }
+  return {
+    resize: (to: number) => run('mount', '-o', `remount,size=${to}m`, path),
+    unmount: () => run('umount', path),
+  }
+}
+
+const mountable = await (async () => {
+  if (process.platform !== 'linux' || process.geteuid?.() !== 0) return false
+  const path = join(folder, 'probe')
+  const disk = await mountDisk(path, 1)
+  disk?.unmount()
+  return disk !== undefined
+})()
+
+describe.skipIf(!mountable)('a full disk (needs Linux and root, to mount one)', () => {
+  const cleanups: (() => unknown)[] = []
+  afterEach(async () => {
+    for (let clean = cleanups.pop(); clean; clean = cleanups.pop()) await clean()
+  })
+
+  test('of the database: exit 1 with a sentence, whole pages, and once there is room the same command completes it', async () => {
+    const administration = connect(inject('serverUrl'), { max: 1 })
+    cleanups.push(() => administration.end())
+    const path = join(folder, 'tablespace')
+    const disk = await mountDisk(path, 400)
+    cleanups.push(() => disk!.unmount())
+    // The server's own user has to reach the folder and to own it.
+    const [{ directory }] =
+      (await administration`SELECT current_setting('data_directory') AS directory`) as unknown as [
+        { directory: string },
+      ]
+    const { uid, gid } = await stat(directory)
+    execFileSync('chown', [`${uid}:${gid}`, path])
+    execFileSync('chmod', ['o+x', folder])
+    await administration.unsafe(`CREATE TABLESPACE small LOCATION '${path}'`)
+    cleanups.push(() => administration.unsafe('DROP TABLESPACE small'))
+    await administration.unsafe('CREATE DATABASE full_disk TEMPLATE tidemark_template TABLESPACE small')
+    cleanups.push(() => administration.unsafe('DROP DATABASE full_disk WITH (FORCE)'))
+
+    const url = new URL(db.url)
+    url.pathname = '/full_disk'
+    const small: TestDatabase = { ...db, url: url.href, sql: connect(url.href, { max: 1 }) }
+    cleanups.push(() => small.sql.end({ timeout: 5 }))
+    const line = commandLine(small, folder)
+    const email = await newUser(line)
+
+    const [{ used }] =
+      (await small.sql`SELECT pg_database_size(current_database())::int AS used`) as unknown as [
+        { used: number },
+      ]
+    const room = 3
+    disk!.resize(Math.ceil(used / 1024 ** 2) + room)
+    const failed = await line.run(...importFor(email))
+    expect(failed).toEqual({
+      code: 1,
+      stdout: '',
+      stderr:
+        'tidemark: the database has no disk space left: what was committed is whole; make room and run this again\n',
+    })
+    expect((await storedCounts(small, email)).transactions % pageRows).toBe(0)
+    const again = await line.run(...importFor(email))
+    expect([again.code, again.stderr]).toEqual([1, failed.stderr])
+
+    disk!.resize(400)
+    expect((await line.run(...importFor(email))).code).toBe(0)
+    expect(await storedState(small, email)).toEqual(whole)
+  })
+
+  test('of temporary files: exit 1 with a sentence, nothing stored', async () => {
+    const email = await newUser()
+    const path = join(folder, 'temporary')
+    const disk = await mountDisk(path, 1)
+    cleanups.push(() => disk!.unmount())
+    const usual = process.env.TMPDIR
+    cleanups.push(() => {
+      if (usual === undefined) delete process.env.TMPDIR
+      else process.env.TMPDIR = usual
+    })
+    process.env.TMPDIR = path
+    const { code, stdout, stderr } = await tidemark.run(...importFor(email))
+    expect([code, stdout]).toEqual([1, ''])
+    expect(stderr).toMatch(/^tidemark: no disk space is left \(ENOSPC: [^\n]+\): make room, [^\n]+\n$/)
+    expect(stderr).toContain(path)
+    expect(await storedCounts(db, email)).toMatchObject({ transactions: 0, accounts: 0 })
+    // Nothing of the attempt is left to fill it.
+    expect(readdirSync(path)).toEqual([])
+    disk!.resize(64)
+    await expectCompletion(email)
+  })
+})
+
+test('a folder for temporary files that is not there', async () => {
+  const email = await newUser()
+  const { ended } = tidemark.start(importFor(email), { environment: { TMPDIR: join(folder, 'absent') } })
+  const { code, stdout, stderr } = await ended
+  expect([code, stdout]).toEqual([1, ''])
+  expect(stderr).toMatch(/^tidemark: ENOENT: [^\n]+absent[^\n]+\n$/)
+  await rm(join(folder, 'absent'), { recursive: true, force: true })
+})

@@ -1,0 +1,24 @@
+import { beforeAll, expect, test } from 'vitest'
+import { connect } from '../../src/db/client.ts'
+import { createApp } from '../../src/http/app.ts'
+import { cloneDatabase, type TestDatabase } from '../setup/database.ts'
+
+let db: TestDatabase
+
+beforeAll(async () => {
+  db = await cloneDatabase()
+})
+
+test('lives and is ready while the database answers', async () => {
+  const app = createApp(db)
+  expect((await app.request('/healthz')).status).toBe(200)
+  expect(await (await app.request('/readyz')).json()).toEqual({ status: 'ready' })
+})
+
+test('lives but is not ready without the database', async () => {
+  const gone = connect(db.url, { max: 1 })
+  await gone.end()
+  const app = createApp({ sql: gone })
+  expect((await app.request('/healthz')).status).toBe(200)
+  expect((await app.request('/readyz')).status).toBe(503)
+})
