@@ -6,8 +6,8 @@
 -- on the set of changes seen and not on their order: an id holds its highest version, and one that was replaced
 -- stays gone for good.
 CREATE FUNCTION change_outcome(
-  p_op text, p_version bigint, p_digest bigint,
-  p_known_day date, p_known_version bigint, p_known_digest bigint, p_known_replaced boolean
+  p_op text, p_version bigint, p_digest uuid,
+  p_known_day date, p_known_version bigint, p_known_digest uuid, p_known_replaced boolean
 ) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
   SELECT CASE

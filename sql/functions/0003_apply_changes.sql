@@ -18,7 +18,7 @@ CREATE TYPE page_change AS (
   category text,
   group_id uuid,
   -- what the row says, without when it was learned
-  digest bigint,
+  digest uuid,
   -- where the id lies now
   old_day date,
   -- see change_outcome

@@ -95,7 +95,7 @@ BEGIN
     )::page_change
     FROM (
       SELECT o.*, CASE WHEN o.day IS NULL THEN 'delete' ELSE 'upsert' END AS op,
-        hashtextextended((o.day - DATE '2000-01-01')::text || ' ' || trim_scale(o.amount)::text, 0) AS digest
+        md5((o.day - DATE '2000-01-01')::text || ' ' || trim_scale(o.amount)::text)::uuid AS digest
       FROM (
         SELECT opening_id(p_account_id, p_asset) AS id,
           CASE WHEN v_opening <> 0 THEN least(v_first_entry - 1, v_first.day) END AS day,

@@ -87,10 +87,10 @@ BEGIN
         coalesce(u.counterparty, v_constants->>'counterparty') AS counterparty,
         coalesce(u.category, v_constants->>'category') AS category,
         coalesce(u.group_id, (v_constants->>'groupId')::uuid) AS group_id,
-        coalesce(u.digest, (v_constants->>'digest')::bigint) AS digest
+        coalesce(u.digest, (v_constants->>'digest')::uuid) AS digest
       FROM unnest(
         string_to_array(v_columns->>'id', E'\x7f')::uuid[],
-        string_to_array(v_columns->>'digest', E'\x7f', '')::bigint[],
+        string_to_array(v_columns->>'digest', E'\x7f', '')::uuid[],
         string_to_array(v_columns->>'op', E'\x7f'),
         string_to_array(v_columns->>'version', E'\x7f', '')::bigint[],
         string_to_array(v_columns->>'account', E'\x7f')::int[],

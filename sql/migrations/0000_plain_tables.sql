@@ -118,7 +118,7 @@ CREATE TABLE "transaction_ref" (
 	"user_id" bigint NOT NULL,
 	"id" uuid NOT NULL,
 	"booked_on" date,
-	"digest" bigint,
+	"digest" uuid,
 	"version" bigint DEFAULT 0 NOT NULL,
 	"replaced" boolean DEFAULT false NOT NULL,
 	CONSTRAINT "transaction_ref_user_id_id_pk" PRIMARY KEY("user_id","id")

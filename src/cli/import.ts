@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
 import { type CsvMapping, loadMapping } from '../connectors/statements/csv-mapping.ts'
 import type { StatementFormat } from '../connectors/statements/format.ts'
-import { readStatement } from '../connectors/statements/reader.ts'
+import { readStatementBatches } from '../connectors/statements/reader.ts'
 import type { Database } from '../db/database.ts'
 import { fileSource } from '../db/file-source.ts'
 import { type ImportReport, importStatement } from '../db/import-statement.ts'
@@ -69,7 +69,7 @@ export async function importFile(
   options: Omit<ImportOptions, 'user' | 'mapping'> & { loadedMapping?: CsvMapping | undefined },
 ): Promise<ImportReport> {
   const { open } = await openFile(context.workingDirectory, file)
-  const events = readStatement(open, {
+  const batches = readStatementBatches(open, {
     timeZone: user.timeZone,
     defaultAsset: options.currency ?? user.baseCurrency,
     ...(options.format !== undefined && { format: options.format }),
@@ -81,7 +81,7 @@ export async function importFile(
     label: basename(file),
   })
   try {
-    return await importStatement(db.sql, events, {
+    return await importStatement(db.sql, batches, {
       sourceId: await fileSource(db.sql, user.id),
       subject: basename(file),
       accountName: options.account,

@@ -62,12 +62,12 @@ export interface ImportOptions {
  */
 export async function importStatement(
   sql: Sql,
-  events: AsyncIterable<StatementEvent>,
+  batches: AsyncIterable<StatementEvent[]>,
   options: ImportOptions,
 ): Promise<ImportReport> {
   const spool = await createSpool()
   try {
-    const statement = pageStatement(events, {
+    const statement = pageStatement(batches, {
       accountName: options.accountName,
       accountKind: options.accountKind,
       rows: options.rowsPerPage ?? 5000,

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
-import type { Delete, Page, Upsert } from '../page.ts'
+import { hash } from 'node:crypto'
+import type { Page, Upsert } from '../page.ts'
 
 /** Separates the values of a column; a control character, which texts are cleaned of. */
 const separator = '\x7f'
@@ -22,7 +22,6 @@ const columnNames = [
   'groupId',
 ] as const
 type ColumnName = (typeof columnNames)[number]
-type EncodedChange = Record<ColumnName, string>
 
 /**
  * The text that `ingest_page` (sql/functions) takes. Ids are made here: deterministic from the source, the account
@@ -30,31 +29,30 @@ type EncodedChange = Record<ColumnName, string>
  * the page keeps the one that counts.
  */
 export function encodePage(sourceId: string, page: Page): string {
-  const accountIndex = new Map(page.accounts.map((account, index) => [account.externalId, index]))
+  const columns = createColumns()
+  const accountIndex = new Map(page.accounts.map((account, index) => [account.externalId, String(index)]))
   const indexOf = (externalId: string) => {
     const index = accountIndex.get(externalId)
     if (index === undefined) throw new TypeError(`the page names no account "${externalId}"`)
     return index
   }
-  const changes = new Map<string, EncodedChange>()
   let firstDay: string | undefined
   let lastDay: string | undefined
-  const keep = (change: EncodedChange) => {
-    const earlier = changes.get(change.id)
-    if (earlier && outranks(earlier, change)) return
-    changes.set(change.id, change)
-  }
   for (const change of page.changes) {
     const account = indexOf(change.account)
-    const scope = `${sourceId}\x1f${change.account}\x1f`
+    const idOf = (providerId: string) => hash('md5', `${sourceId}\x1f${change.account}\x1f${providerId}`)
+    const version = change.version === undefined ? '' : String(change.version)
     if (change.type === 'delete') {
-      keep(disappearance('delete', transactionId(scope, change.id), account, change.version))
+      const at = columns.place(idOf(change.id), 'delete', version)
+      if (at !== undefined) columns.account[at] = account
       continue
     }
     for (const replaced of change.replaces ?? []) {
-      keep(disappearance('replace', transactionId(scope, replaced), account, change.version))
+      const at = columns.place(idOf(replaced), 'replace', version)
+      if (at !== undefined) columns.account[at] = account
     }
-    keep(encodeUpsert(scope, account, sourceId, change))
+    const at = columns.place(idOf(change.id), 'upsert', version)
+    if (at !== undefined) setContent(columns, at, account, sourceId, change)
     if (firstDay === undefined || change.bookedOn < firstDay) firstDay = change.bookedOn
     if (lastDay === undefined || change.bookedOn > lastDay) lastDay = change.bookedOn
   }
@@ -62,68 +60,84 @@ export function encodePage(sourceId: string, page: Page): string {
     accounts: page.accounts,
     firstDay,
     lastDay,
-    ...byColumn([...changes.values()]),
-    balances: page.balances.map((balance) => ({ ...balance, account: indexOf(balance.account) })),
+    ...columns.join(),
+    balances: page.balances.map((balance) => ({ ...balance, account: Number(indexOf(balance.account)) })),
   })
 }
 
-/** True where the earlier of two changes to one id in a page counts: replaced is for good, then the higher version. */
-function outranks(earlier: EncodedChange, later: EncodedChange): boolean {
-  if (earlier.op === 'replace' || later.op === 'replace') return later.op !== 'replace'
-  return Number(earlier.version) > Number(later.version)
+/** The changes of a page by column, one place an id. An empty text stands for null. */
+type Columns = Record<ColumnName, string[]> & {
+  /** Where the change goes, emptied; undefined where an earlier one of the page counts and this one does not. */
+  place(id: string, op: string, version: string): number | undefined
+  /** Columns of which all values are equal stand in `constants`, as one value or, if empty, not at all. */
+  join(): { columns: Partial<Record<ColumnName, string>>; constants: Partial<Record<ColumnName, string>> }
 }
 
-function transactionId(scope: string, providerId: string): string {
-  return createHash('md5').update(scope).update(providerId).digest('hex')
-}
+function createColumns(): Columns {
+  const columns = Object.fromEntries(columnNames.map((name) => [name, []])) as unknown as Record<
+    ColumnName,
+    string[]
+  >
+  const places = new Map<string, number>()
 
-function encodeUpsert(scope: string, account: number, sourceId: string, change: Upsert): EncodedChange {
-  const content = {
-    account: String(account),
-    bookedOn: change.bookedOn,
-    occurredAt: change.occurredAt ?? '',
-    amount: change.amount,
-    asset: change.asset,
-    kind: change.kind,
-    status: change.status,
-    description: clean(change.description),
-    counterparty: clean(change.counterparty),
-    category: clean(change.category),
-    groupId:
-      change.group === undefined
-        ? ''
-        : createHash('md5').update(`${sourceId}\x1f${change.group}`).digest('hex'),
-  }
+  /** Replaced is for good; then the higher version counts, and of equal ones the later. */
+  const outranks = (at: number, op: string, version: string) =>
+    columns.op[at] === 'replace'
+      ? op !== 'replace'
+      : op !== 'replace' && Number(columns.version[at]) > Number(version)
+
   return {
-    ...content,
-    id: transactionId(scope, change.id),
-    digest: digest(content),
-    op: 'upsert',
-    version: change.version === undefined ? '' : String(change.version),
+    ...columns,
+    place(id, op, version) {
+      const earlier = places.get(id)
+      if (earlier !== undefined && outranks(earlier, op, version)) return undefined
+      const at = earlier ?? places.size
+      if (earlier === undefined) places.set(id, at)
+      for (const name of columnNames) columns[name][at] = ''
+      columns.id[at] = id
+      columns.op[at] = op
+      columns.version[at] = version
+      return at
+    },
+    join() {
+      const joined: Partial<Record<ColumnName, string>> = {}
+      const constants: Partial<Record<ColumnName, string>> = {}
+      for (const name of columnNames) {
+        const values = columns[name]
+        const first = values[0]
+        if (first === undefined) break
+        if (name === 'id' || values.some((value) => value !== first)) joined[name] = values.join(separator)
+        else if (first !== '') constants[name] = first
+      }
+      return { columns: joined, constants }
+    },
   }
 }
 
-/** 64 bits of what a row says: by it a row that is stored already is told without reading it. */
-function digest(content: Omit<EncodedChange, 'id' | 'digest' | 'op' | 'version'>): string {
-  const instant = content.occurredAt === '' ? '' : Date.parse(content.occurredAt)
-  const said = `${content.bookedOn}\x1f${instant}\x1f${content.amount}\x1f${content.asset}\x1f${content.kind}\x1f${content.status}\x1f${content.description}\x1f${content.counterparty}\x1f${content.category}\x1f${content.groupId}`
-  return createHash('md5').update(said).digest().readBigInt64LE(0).toString()
-}
-
-function disappearance(
-  op: Delete['type'] | 'replace',
-  id: string,
-  account: number,
-  version: number | undefined,
-): EncodedChange {
-  const nothing = Object.fromEntries(columnNames.map((name) => [name, ''])) as EncodedChange
-  return {
-    ...nothing,
-    id,
-    op,
-    account: String(account),
-    version: version === undefined ? '' : String(version),
-  }
+function setContent(columns: Columns, at: number, account: string, sourceId: string, change: Upsert): void {
+  const description = clean(change.description)
+  const counterparty = clean(change.counterparty)
+  const category = clean(change.category)
+  const occurredAt = change.occurredAt ?? ''
+  const groupId = change.group === undefined ? '' : hash('md5', `${sourceId}\x1f${change.group}`)
+  columns.account[at] = account
+  columns.bookedOn[at] = change.bookedOn
+  columns.occurredAt[at] = occurredAt
+  columns.amount[at] = change.amount
+  columns.asset[at] = change.asset
+  columns.kind[at] = change.kind
+  columns.status[at] = change.status
+  columns.description[at] = description
+  columns.counterparty[at] = counterparty
+  columns.category[at] = category
+  columns.groupId[at] = groupId
+  // What the row says: by it one that is stored already is told without reading it. The instant is the same however
+  // its offset is written.
+  const instant = occurredAt === '' ? '' : Date.parse(occurredAt)
+  columns.digest[at] = hash(
+    'md5',
+    `${change.bookedOn}\x1f${instant}\x1f${change.amount}\x1f${change.asset}\x1f${change.kind}\x1f${change.status}\x1f${description}\x1f${counterparty}\x1f${category}\x1f${groupId}`,
+  )
 }
 
 /** Readers clean their texts; what comes from elsewhere may not break the columns either. */
@@ -133,18 +147,3 @@ function clean(text: string | undefined): string {
 }
 const controlCharacter = /[\x00-\x1f\x7f]/
 const controlCharacters = /[\x00-\x1f\x7f]+/g
-
-function byColumn(changes: EncodedChange[]) {
-  const columns: Partial<Record<ColumnName, string>> = {}
-  const constants: Partial<Record<ColumnName, string>> = {}
-  for (const name of columnNames) {
-    const first = changes[0]?.[name]
-    if (first === undefined) break
-    if (name === 'id' || changes.some((change) => change[name] !== first)) {
-      columns[name] = changes.map((change) => change[name]).join(separator)
-    } else if (first !== '') {
-      constants[name] = first
-    }
-  }
-  return { columns, constants }
-}

@@ -104,8 +104,8 @@ export const transactionRef = pgTable(
     userId: bigint('user_id', { mode: 'bigint' }).notNull(),
     id: uuid('id').notNull(),
     bookedOn: date('booked_on'),
-    /** What the row said, see sql/functions/0002_transaction_identity.sql. */
-    digest: bigint('digest', { mode: 'bigint' }),
+    /** What the row said, see src/db/page-encoding.ts. */
+    digest: uuid('digest'),
     version: bigint('version', { mode: 'bigint' }).notNull().default(sql`0`),
     /** Another transaction took its place: it never comes back, whatever arrives later. */
     replaced: boolean('replaced').notNull().default(false),

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { createReadStream, type WriteStream } from 'node:fs'
 import { mkdtemp, open, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -28,12 +29,8 @@ export async function createSpool(): Promise<Spool> {
   return {
     async append(line) {
       if (failure) throw failure
-      if (!stream.write(`${line}\n`)) {
-        await new Promise<void>((resume, reject) => {
-          stream.once('drain', resume)
-          stream.once('error', reject)
-        })
-      }
+      // Rejects where the stream fails while it is waited for.
+      if (!stream.write(`${line}\n`)) await once(stream, 'drain')
     },
     async *read() {
       stream.end()

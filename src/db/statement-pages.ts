@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { Big } from 'big.js'
 import { addDays } from '../calendar.ts'
 import { RefusedError } from '../errors.ts'
@@ -49,7 +49,7 @@ export interface StatementPages {
  * and a RefusedError where the file names no account and none is given.
  */
 export function pageStatement(
-  events: AsyncIterable<StatementEvent>,
+  batches: AsyncIterable<StatementEvent[]>,
   {
     accountName,
     accountKind,
@@ -150,41 +150,55 @@ export function pageStatement(
     if (statement.open && entry.asset === statement.open.asset && entry.status === 'posted') {
       statement.entrySum = (statement.entrySum ?? new Big(0)).plus(entry.amount)
     }
-    const { type: _, line: __, id, reference: ___, group, ...row } = entry
     changes.push({
-      ...row,
       type: 'upsert',
       account: statement.account,
-      id: id !== undefined ? `id ${id}` : contentId(statement.account, entry),
-      ...(group !== undefined && { group: `${statement.account}\x1f${group}` }),
+      id: entry.id !== undefined ? `id ${entry.id}` : contentId(statement.account, entry),
+      bookedOn: entry.bookedOn,
+      amount: entry.amount,
+      asset: entry.asset,
+      kind: entry.kind,
+      status: entry.status,
+      ...(entry.occurredAt !== undefined && { occurredAt: entry.occurredAt }),
+      ...(entry.description !== undefined && { description: entry.description }),
+      ...(entry.counterparty !== undefined && { counterparty: entry.counterparty }),
+      ...(entry.category !== undefined && { category: entry.category }),
+      ...(entry.group !== undefined && { group: `${statement.account}\x1f${entry.group}` }),
     })
   }
 
   function contentId(account: string, entry: StatementEntry): string {
     const said = entry.reference ?? `${entry.description ?? ''}\x1f${entry.counterparty ?? ''}`
     const content = `${account}\x1f${entry.bookedOn}\x1f${entry.amount}\x1f${entry.asset}\x1f${said}`
-    const hash = createHash('md5').update(content).digest()
+    const digest = hash('md5', content)
     // 52 bits tell the rows of one file apart; the id itself carries all 128.
-    const ordinal = occurrences.count(hash.readUIntBE(0, 6) * 16 + (hash[6]! >> 4))
-    return `content ${hash.toString('hex')} ${ordinal}`
+    const ordinal = occurrences.count(Number.parseInt(digest.slice(0, 13), 16))
+    return `content ${digest} ${ordinal}`
+  }
+
+  function take(event: StatementEvent): void {
+    if (event.type === 'statement') {
+      if (current) end(current)
+      current = begin(event)
+      return
+    }
+    if (event.type === 'fault') {
+      faults.push(event)
+      return
+    }
+    current ??= begin({ type: 'statement', line: event.line, account: {} })
+    if (event.type === 'entry') addEntry(current, event)
+    else if (event.edge === 'open') current.open ??= event
+    else if (!current.close && (!current.open || current.open.asset === event.asset)) current.close = event
+    else current.others.push(event)
   }
 
   async function* read(): AsyncIterable<Page> {
-    for await (const event of events) {
-      if (event.type === 'statement') {
-        if (current) end(current)
-        current = begin(event)
-      } else if (event.type === 'fault') {
-        faults.push(event)
-      } else {
-        current ??= begin({ type: 'statement', line: event.line, account: {} })
-        if (event.type === 'entry') addEntry(current, event)
-        else if (event.edge === 'open') current.open ??= event
-        else if (!current.close && (!current.open || current.open.asset === event.asset))
-          current.close = event
-        else current.others.push(event)
+    for await (const events of batches) {
+      for (const event of events) {
+        take(event)
+        if (changes.length >= rows) yield takePage()
       }
-      if (changes.length >= rows) yield takePage()
     }
     if (current) end(current)
     if (changes.length > 0 || balances.length > 0) yield takePage()

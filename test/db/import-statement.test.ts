@@ -1,11 +1,37 @@
 import { beforeAll, describe, expect, test } from 'vitest'
-import { connect } from '../../src/db/client.ts'
-import { type ImportOptions, importStatement } from '../../src/db/import-statement.ts'
+import { connect, type Sql } from '../../src/db/client.ts'
+import {
+  type ImportOptions,
+  type ImportReport,
+  importStatement as importBatches,
+} from '../../src/db/import-statement.ts'
 import type { StatementEvent } from '../../src/statement.ts'
 import { cloneDatabase, type TestDatabase } from '../setup/database.ts'
 import { newPerson, now, storedRows } from '../setup/people.ts'
 
 let db: TestDatabase
+
+/** Events come in batches; here in some of every size. */
+async function* inBatches(events: AsyncIterable<StatementEvent>): AsyncIterable<StatementEvent[]> {
+  let batch: StatementEvent[] = []
+  let size = 1
+  for await (const event of events) {
+    batch.push(event)
+    if (batch.length < size) continue
+    yield batch
+    batch = []
+    size = (size % 7) + 1
+  }
+  yield batch
+}
+
+function importStatement(
+  sql: Sql,
+  events: AsyncIterable<StatementEvent>,
+  options: ImportOptions,
+): Promise<ImportReport> {
+  return importBatches(sql, inBatches(events), options)
+}
 
 beforeAll(async () => {
   db = await cloneDatabase()

@@ -107,7 +107,7 @@ export async function* readPrices(
     events = []
     return drained
   }
-  yield* parseStream(decodeText(open(), 'utf-8'), rows, drain)
+  for await (const batch of parseStream(decodeText(open(), 'utf-8'), rows, drain)) yield* batch
   if (!readRow) throw new StatementError('the file is empty')
 }
 

@@ -1,21 +1,21 @@
 import type { StatementParser } from './format.ts'
 
 /**
- * Feeds text to a parser and passes on what it has emitted after each piece. Where the parser throws, the events
- * from before the fault come first.
+ * Feeds text to a parser and passes on what it has emitted after each piece, a batch a piece. Where the parser
+ * throws, the events from before the fault come first.
  */
 export async function* parseStream<Event>(
   text: AsyncIterable<string>,
   parser: StatementParser,
   drain: () => Event[],
-): AsyncIterable<Event> {
+): AsyncIterable<Event[]> {
   for await (const piece of text) {
     const fault = faultOf(() => parser.write(piece))
-    for (const event of drain()) yield event
+    yield drain()
     if (fault) throw fault.error
   }
   const fault = faultOf(() => parser.end())
-  for (const event of drain()) yield event
+  yield drain()
   if (fault) throw fault.error
 }
 

@@ -22,6 +22,14 @@ export async function* readStatement(
   open: () => AsyncIterable<Uint8Array>,
   options: ReadOptions,
 ): AsyncIterable<StatementEvent> {
+  for await (const events of readStatementBatches(open, options)) yield* events
+}
+
+/** As `readStatement`, a batch of events at a time: an asynchronous step for each would cost more than reading it. */
+export async function* readStatementBatches(
+  open: () => AsyncIterable<Uint8Array>,
+  options: ReadOptions,
+): AsyncIterable<StatementEvent[]> {
   const { head, chunks, close } = await withHead(open())
   try {
     const text = readableHead(head)
@@ -36,7 +44,7 @@ export async function* readStatement(
       return drained
     }
     const parser = await createParser(format, () => decodeText(open(), encoding), options, emit)
-    for await (const event of parseStream(decodeText(chunks, encoding), parser, drain)) yield event
+    yield* parseStream(decodeText(chunks, encoding), parser, drain)
   } finally {
     await close()
   }
