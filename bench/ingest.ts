@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { readStatement } from '../src/connectors/statements/reader.ts'
+import { readStatementBatches } from '../src/connectors/statements/reader.ts'
 import { fileSource } from '../src/db/file-source.ts'
 import { type ImportReport, importStatement } from '../src/db/import-statement.ts'
 import { addUser } from '../src/db/users.ts'
@@ -34,8 +34,8 @@ export async function benchIngest(db: BenchDatabase): Promise<AreaReport> {
     let report: ImportReport | undefined
     const run = async () => {
       const open = () => Readable.from(file)
-      const events = readStatement(open, { timeZone: 'UTC', defaultAsset: 'EUR' })
-      report = await importStatement(db.sql, events, { sourceId, subject: 'bench.csv', now })
+      const batches = readStatementBatches(open, { timeZone: 'UTC', defaultAsset: 'EUR' })
+      report = await importStatement(db.sql, batches, { sourceId, subject: 'bench.csv', now })
     }
     first.push(await time(run))
     expectCounts(report, { added: rows, unchanged: 0 })

@@ -219,7 +219,7 @@ async function makeMonth(sql: Sql, month: number): Promise<void> {
       ORDER BY booked_on, user_id, account_id
     )
     INSERT INTO transaction_ref (user_id, id, booked_on, digest)
-    SELECT user_id, id, booked_on, h FROM made WHERE booked_on <= ${lastDay}
+    SELECT user_id, id, booked_on, md5(h::text)::uuid FROM made WHERE booked_on <= ${lastDay}
     ORDER BY booked_on, user_id, account_id`
 }
 

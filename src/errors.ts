@@ -58,3 +58,11 @@ export class InstallationError extends TidemarkError {
   readonly status = 500
   readonly exitCode = 1
 }
+
+/** The folder for temporary files is full, missing or not writable. */
+export class SpoolError extends TidemarkError {
+  readonly code = 'spool'
+  readonly status = 503
+  readonly exitCode = 1
+  override readonly retryable = true
+}

@@ -33,7 +33,8 @@ AS $$
 DECLARE
   v_user_id bigint;
   v_columns jsonb := p_page->'columns';
-  v_constants jsonb := p_page->'constants';
+  -- The columns of which all values are equal.
+  v_same record;
   v_account_ids bigint[];
   v_counts jsonb;
   v_rest page_change[];
@@ -67,27 +68,36 @@ BEGIN
   FROM jsonb_array_elements(p_page->'accounts') WITH ORDINALITY AS p
   JOIN account a ON a.source_id = p_source_id AND a.user_id = v_user_id AND a.external_id = p.value->>'externalId';
 
+  SELECT * INTO v_same FROM (
+    SELECT c->>'op' AS op, (c->>'version')::bigint AS version, (c->>'account')::int AS account,
+      (c->>'bookedOn')::date AS booked_on, (c->>'occurredAt')::timestamptz AS occurred_at,
+      (c->>'amount')::numeric AS amount, c->>'asset' AS asset, c->>'kind' AS kind, c->>'status' AS status,
+      c->>'description' AS description, c->>'counterparty' AS counterparty, c->>'category' AS category,
+      (c->>'groupId')::uuid AS group_id, (c->>'digest')::uuid AS digest
+    FROM (SELECT p_page->'constants' AS c) AS constants
+  ) AS same;
+
   -- Rows of unknown ids, nearly all of most pages, are written right here; the others are handed to apply_changes.
   WITH given AS MATERIALIZED (
     SELECT c.*, r.booked_on AS old_day, r.id IS NOT NULL AS known,
       change_outcome(c.op, c.version, c.digest, r.booked_on, r.version, r.digest, r.replaced) AS outcome
     FROM (
       SELECT
-        coalesce(u.op, v_constants->>'op') AS op,
-        coalesce(u.version, (v_constants->>'version')::bigint, 0) AS version,
-        v_account_ids[coalesce(u.account, (v_constants->>'account')::int) + 1] AS account_id,
         u.id,
-        coalesce(u.booked_on, (v_constants->>'bookedOn')::date) AS booked_on,
-        coalesce(u.occurred_at, (v_constants->>'occurredAt')::timestamptz) AS occurred_at,
-        coalesce(u.amount, (v_constants->>'amount')::numeric) AS amount,
-        coalesce(u.asset, v_constants->>'asset') AS asset,
-        coalesce(u.kind, v_constants->>'kind') AS kind,
-        coalesce(u.status, v_constants->>'status') AS status,
-        coalesce(u.description, v_constants->>'description') AS description,
-        coalesce(u.counterparty, v_constants->>'counterparty') AS counterparty,
-        coalesce(u.category, v_constants->>'category') AS category,
-        coalesce(u.group_id, (v_constants->>'groupId')::uuid) AS group_id,
-        coalesce(u.digest, (v_constants->>'digest')::uuid) AS digest
+        coalesce(u.op, v_same.op) AS op,
+        coalesce(u.version, v_same.version, 0) AS version,
+        v_account_ids[coalesce(u.account, v_same.account) + 1] AS account_id,
+        coalesce(u.booked_on, v_same.booked_on) AS booked_on,
+        coalesce(u.occurred_at, v_same.occurred_at) AS occurred_at,
+        coalesce(u.amount, v_same.amount) AS amount,
+        coalesce(u.asset, v_same.asset) AS asset,
+        coalesce(u.kind, v_same.kind) AS kind,
+        coalesce(u.status, v_same.status) AS status,
+        coalesce(u.description, v_same.description) AS description,
+        coalesce(u.counterparty, v_same.counterparty) AS counterparty,
+        coalesce(u.category, v_same.category) AS category,
+        coalesce(u.group_id, v_same.group_id) AS group_id,
+        coalesce(u.digest, v_same.digest) AS digest
       FROM unnest(
         string_to_array(v_columns->>'id', E'\x7f')::uuid[],
         string_to_array(v_columns->>'digest', E'\x7f', '')::uuid[],

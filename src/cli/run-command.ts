@@ -3,7 +3,7 @@ import { CommanderError } from 'commander'
 import { type Config, readConfig } from '../config.ts'
 import { asTidemarkError } from '../db/client.ts'
 import { type Database, openDatabase } from '../db/database.ts'
-import { TidemarkError } from '../errors.ts'
+import { DatabaseUnavailableError, TidemarkError } from '../errors.ts'
 import { createLogger, type Logger } from '../logger.ts'
 import { createShutdown } from '../shutdown.ts'
 import { createProgram } from './program.ts'
@@ -53,20 +53,30 @@ export async function runCommand(invocation: Invocation): Promise<ExitCode> {
     })
     await program.parseAsync(invocation.arguments, { from: 'user' })
   } catch (error) {
-    exitCode = tell(error, stderr, log)
+    exitCode = tell(error, stderr, log, shutdown.signal.aborted)
   } finally {
     await shutdown.stop().catch((error: unknown) => {
-      exitCode = tell(error, stderr, log)
+      exitCode = tell(error, stderr, log, false)
     })
   }
   return exitCode
 }
 
 /** A stranger's fault is a sentence; one of ours is told with everything that is known of it. */
-function tell(error: unknown, stderr: NodeJS.WriteStream, log: Logger | undefined): ExitCode {
+function tell(
+  error: unknown,
+  stderr: NodeJS.WriteStream,
+  log: Logger | undefined,
+  stopped: boolean,
+): ExitCode {
   // Commander has written its sentence already; help and version end with 0.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
   const known = asTidemarkError(error)
+  // Asked to stop, the command closed its own connections: they are not what went wrong.
+  if (stopped && known instanceof DatabaseUnavailableError) {
+    stderr.write('tidemark: stopped: what was committed is whole; run this again to complete it\n')
+    return 1
+  }
   if (known instanceof TidemarkError) {
     stderr.write(`tidemark: ${known.message}\n`)
     log?.debug({ err: error }, 'the command failed')

@@ -1,10 +1,10 @@
 import { addDays } from '../calendar.ts'
-import type { AccountKind } from '../page.ts'
+import type { AccountKind, Page } from '../page.ts'
 import type { StatementEvent, StatementFault } from '../statement.ts'
 import type { Sql } from './client.ts'
 import { ingestEncodedPage } from './ingest.ts'
 import { encodePage } from './page-encoding.ts'
-import { createSpool } from './spool.ts'
+import { createSpool, type Spool } from './spool.ts'
 import { pageStatement, type StatementCheck } from './statement-pages.ts'
 
 export interface ImportedAccount {
@@ -86,7 +86,7 @@ export async function importStatement(
         }
       }
       rows += page.changes.length
-      await spool.append(`${page.changes.length} ${encodePage(options.sourceId, page)}`)
+      await spool.append(JSON.stringify(page))
       options.onRead?.(rows)
     }
     const report: ImportReport = {
@@ -101,20 +101,22 @@ export async function importStatement(
 
     const accounts = new Map<string, ImportedAccount>()
     let stored = 0
-    for await (const line of spool.read()) {
-      const blank = line.indexOf(' ')
-      for (const outcome of await ingestEncodedPage(
-        sql,
-        options.sourceId,
-        line.slice(blank + 1),
-        options.now,
-      )) {
+    const pages = encodedPages(spool, options.sourceId)
+    for (let page = await pages.next(); !page.done; ) {
+      const { text, changes } = page.value
+      // The next page is encoded while the server stores this one.
+      const [outcomes, next] = await Promise.all([
+        ingestEncodedPage(sql, options.sourceId, text, options.now),
+        pages.next(),
+      ])
+      for (const outcome of outcomes) {
         const name = statement.accounts.get(outcome.externalId)?.name ?? outcome.externalId
         const { stale: _, ...counts } = outcome
         accounts.set(outcome.externalId, addCounts(accounts.get(outcome.externalId), { ...counts, name }))
       }
-      stored += Number(line.slice(0, blank))
+      stored += changes
       options.onStored?.(stored, rows)
+      page = next
     }
     report.accounts = [...accounts.values()]
     if (days) report.differences = await readDifferences(sql, report.accounts, days)
@@ -122,6 +124,16 @@ export async function importStatement(
     return report
   } finally {
     await spool.close()
+  }
+}
+
+async function* encodedPages(
+  spool: Spool,
+  sourceId: string,
+): AsyncGenerator<{ text: string; changes: number }> {
+  for await (const line of spool.read()) {
+    const page = JSON.parse(line) as Page
+    yield { text: encodePage(sourceId, page), changes: page.changes.length }
   }
 }
 

@@ -17,7 +17,7 @@ export interface Outcome {
   stderr: string
 }
 
-/** A folder of the calling test file's own, gone when the file is done. */
+/** A folder of the calling test file's own, gone when the file is done. To be called outside of hooks and tests. */
 export function makeFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'tidemark-cli-test-'))
   afterAll(() => rm(folder, { recursive: true, force: true }))
@@ -30,7 +30,17 @@ export function commandLine(db: Pick<TestDatabase, 'url'>, folder: string) {
     /** One command in this process, at 2024-06-15T12:00Z. */
     run: (...words: string[]): Promise<Outcome> => runInProcess(db.url, folder, words),
     /** The same on a terminal, whose lines are rewritten. */
-    runOnTerminal: (...words: string[]): Promise<Outcome> => runInProcess(db.url, folder, words, true),
+    runOnTerminal: (...words: string[]): Promise<Outcome> =>
+      runInProcess(db.url, folder, words, { isTTY: true }),
+    /** A command in this process that can be asked to stop, as by SIGTERM. */
+    runUntilStopped(...words: string[]): { stop: () => void; ended: Promise<Outcome> } {
+      let stop = () => {}
+      const onSignal = (asked: () => void) => {
+        stop = asked
+      }
+      const ended = runInProcess(db.url, folder, words, { onSignal })
+      return { stop: () => stop(), ended }
+    },
     /** `bin/tidemark` as a process of its own, with the clock of the machine. */
     start: (words: string[], options: ProcessOptions = {}) => startProcess(db.url, folder, words, options),
     async file(name: string, content: string | Uint8Array | string[]): Promise<string> {
@@ -43,7 +53,12 @@ export function commandLine(db: Pick<TestDatabase, 'url'>, folder: string) {
 }
 export type CommandLine = ReturnType<typeof commandLine>
 
-async function runInProcess(url: string, folder: string, words: string[], isTTY = false): Promise<Outcome> {
+async function runInProcess(
+  url: string,
+  folder: string,
+  words: string[],
+  { isTTY = false, onSignal = () => {} }: { isTTY?: boolean; onSignal?: (stop: () => void) => void } = {},
+): Promise<Outcome> {
   const stdout = captured(isTTY)
   const stderr = captured(isTTY)
   const code = await runCommand({
@@ -53,7 +68,7 @@ async function runInProcess(url: string, folder: string, words: string[], isTTY 
     stdout: stdout.stream,
     stderr: stderr.stream,
     clock: () => now,
-    onSignal: () => {},
+    onSignal,
   })
   return { code, stdout: stdout.text(), stderr: stderr.text() }
 }
@@ -76,7 +91,6 @@ interface ProcessOptions {
   environment?: Record<string, string>
   /** Of node itself. */
   nodeArguments?: string[]
-  stdin?: 'ignore' | 'pipe'
 }
 
 const bin = fileURLToPath(new URL('../../bin/tidemark', import.meta.url))

@@ -3,14 +3,15 @@ import { cloneDatabase } from '../setup/database.ts'
 import { type CommandLine, commandLine, makeFolder, type Outcome } from './command.ts'
 
 let tidemark: CommandLine
+const folder = makeFolder()
 let first: Outcome
 
 beforeAll(async () => {
-  tidemark = commandLine(await cloneDatabase(), makeFolder())
+  tidemark = commandLine(await cloneDatabase(), folder)
   first = await tidemark.run('demo')
 })
 
-const email = 'demo-1-2024@example.org'
+const email = 'demo-1-2024@demo.example'
 const netWorth = async () =>
   (await tidemark.run('net-worth', '--user', email, '--interval', 'month', '--format', 'csv')).stdout
 
@@ -20,7 +21,9 @@ const shown = (outcome: Outcome) => outcome.stdout.split('\n\n').slice(1, -1).jo
 test('a household of ten years is imported, and every statement with balances adds up', () => {
   expect([first.code, first.stderr]).toEqual([0, ''])
   const [files, sum] = first.stdout.split('\n')
-  expect(files).toMatch(/^A household of ten years: \d+ files in \.tidemark\/demo\/demo-1-2024@example\.org$/)
+  expect(files).toMatch(
+    /^A household of ten years: \d+ files in \.tidemark-demo\/files\/demo-1-2024@demo\.example$/,
+  )
   const numbers =
     /^Imported (\d+) transactions of (\d+) accounts \((\d+) added, 0 known before\); (\d+) of (\d+) statements with balances add up\. 0\.0 s, (\w+) engine\.$/.exec(
       sum!,

@@ -5,11 +5,12 @@ import { camt053, mt940, ofxSgml, ofxXml, qif, type SmallStatement } from './sta
 
 let db: TestDatabase
 let tidemark: CommandLine
+const folder = makeFolder()
 let people = 0
 
 beforeAll(async () => {
   db = await cloneDatabase()
-  tidemark = commandLine(db, makeFolder())
+  tidemark = commandLine(db, folder)
 })
 
 async function newUser(...options: string[]): Promise<string> {

@@ -4,6 +4,7 @@ import { type CommandLine, commandLine, csv, makeFolder } from './command.ts'
 
 let db: TestDatabase
 let tidemark: CommandLine
+const folder = makeFolder()
 const email = 'reader@example.org'
 
 /**
@@ -12,7 +13,7 @@ const email = 'reader@example.org'
  */
 beforeAll(async () => {
   db = await cloneDatabase()
-  tidemark = commandLine(db, makeFolder())
+  tidemark = commandLine(db, folder)
   await tidemark.run('user', 'add', email)
   const statement = csv(
     'account,date,amount,asset,kind',
@@ -429,7 +430,7 @@ describe('the database', () => {
       stderr: '',
     })
     const empty = await cloneDatabase('template0')
-    const fresh = commandLine(empty, makeFolder())
+    const fresh = commandLine(empty, folder)
     const { code, stdout } = await fresh.run('migrate')
     expect(code).toBe(0)
     const lines = stdout.trimEnd().split('\n')

@@ -3,9 +3,10 @@ import { cloneDatabase } from '../setup/database.ts'
 import { type CommandLine, commandLine, makeFolder } from './command.ts'
 
 let tidemark: CommandLine
+const folder = makeFolder()
 
 beforeAll(async () => {
-  tidemark = commandLine(await cloneDatabase(), makeFolder())
+  tidemark = commandLine(await cloneDatabase(), folder)
 })
 
 test('a user is added with a time zone and a currency of their own, or with the usual ones', async () => {
