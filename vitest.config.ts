@@ -9,14 +9,12 @@ const serverTests = ['test/db/embedded-server.test.ts', 'test/db/server-binaries
 export default defineConfig(async () => {
   const found = await findServerBinaries({ path: process.env.PATH ?? '' })
   const engines = [{ engine: 'plain', pgBin: 'npm' }]
-  if (found.timescale) {
-    engines.push({ engine: 'timescale', pgBin: found.bin })
-    console.log(
-      `Engines: plain (packaged PostgreSQL), timescale (${found.timescale} on PostgreSQL ${found.version})`,
-    )
-  } else {
-    console.log('Engines: plain (packaged PostgreSQL) alone; no TimescaleDB community edition was found here')
-  }
+  if (found.timescale) engines.push({ engine: 'timescale', pgBin: found.bin })
+  tellOnce(
+    found.timescale
+      ? `Engines: plain (packaged PostgreSQL), timescale (${found.timescale} on PostgreSQL ${found.version})`
+      : 'Engines: plain (packaged PostgreSQL) alone; no TimescaleDB community edition was found here',
+  )
   return {
     test: {
       testTimeout: 120_000,
@@ -42,3 +40,9 @@ export default defineConfig(async () => {
     },
   }
 })
+
+/** Every project reads this file anew. */
+function tellOnce(text: string): void {
+  if (process.env.TIDEMARK_ENGINES_TOLD !== text) console.log(text)
+  process.env.TIDEMARK_ENGINES_TOLD = text
+}

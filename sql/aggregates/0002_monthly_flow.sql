@@ -4,7 +4,8 @@ CREATE MATERIALIZED VIEW monthly_flow
 WITH (
   timescaledb.continuous,
   timescaledb.materialized_only = true,
-  timescaledb.create_group_indexes = false
+  timescaledb.create_group_indexes = false,
+  timescaledb.chunk_interval = '5 years'
 ) AS
 SELECT
   user_id,
