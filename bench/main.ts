@@ -43,7 +43,7 @@ async function runAreas(server: BenchServer, { rows, only }: Options): Promise<v
   if (only.includes('ingest')) printReport(server, await benchIngest(await server.create('ingest')))
   if (only.includes('csv')) printReport(server, await benchCsv(await server.create('csv'), shutdown))
   if (!only.includes('series') && !only.includes('storage')) return
-  let smallest: { population: Population; times: SeriesTimes } | undefined
+  let first: { population: Population; times: SeriesTimes } | undefined
   for (const each of rows) {
     const name = `population_${each}`
     const population = await loadPopulation(await server.create(name), each)
@@ -51,8 +51,8 @@ async function runAreas(server: BenchServer, { rows, only }: Options): Promise<v
     if (only.includes('series')) {
       const { report, times } = await benchSeries(population)
       printReport(server, report)
-      if (smallest) {
-        const { population: before, times: beforeTimes } = smallest
+      if (first) {
+        const { population: before, times: beforeTimes } = first
         for (const shape of Object.keys(times) as (keyof SeriesTimes)[]) {
           process.stdout.write(
             `${shape}: ${ratio(times[shape].own / beforeTimes[shape].own)} the time at ${count(before.rows)} rows ` +
@@ -60,7 +60,7 @@ async function runAreas(server: BenchServer, { rows, only }: Options): Promise<v
           )
         }
       }
-      smallest ??= { population, times }
+      first ??= { population, times }
     }
     await server.drop(name)
   }

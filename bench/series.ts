@@ -58,7 +58,7 @@ export async function benchSeries(
         `measured  ${users}; median of ${turns.turns} executions, taking turns, warm cache`,
         '          balances: the time to the balances alone, before prices; all ways give the same numbers',
       ],
-      head: ['series', 'net worth', 'Tidemark against it', 'balances', 'Tidemark against it'],
+      head: ['series', 'net worth', 'against Tidemark', 'balances', 'against Tidemark'],
       rows,
     },
   }

@@ -1,4 +1,3 @@
-import { tmpdir } from 'node:os'
 import { CommanderError } from 'commander'
 import { type Config, readConfig } from '../config.ts'
 import { asTidemarkError } from '../db/client.ts'
@@ -84,12 +83,7 @@ function tell(
   }
   // A disk, a folder or a port that this machine refuses: its message is a sentence.
   if (known instanceof Error && 'syscall' in known) {
-    const full = 'code' in known && known.code === 'ENOSPC'
-    stderr.write(
-      full
-        ? `tidemark: no disk space is left (${known.message}): make room, or name another folder for temporary files by TMPDIR (now ${tmpdir()}), and run this again\n`
-        : `tidemark: ${known.message}\n`,
-    )
+    stderr.write(`tidemark: ${known.message}\n`)
     log?.debug({ err: error }, 'the command failed')
     return 1
   }

@@ -389,6 +389,7 @@ describe('a file that cannot be had', () => {
   test('for want of permission', async ({ skip }) => {
     skip(process.platform === 'win32', 'Windows has no such permissions')
     const name = await tidemark.file('secret.csv', csv('account,date,amount', 'A,2024-01-01,1'))
+    await chmod(folder, 0o711)
     await chmod(join(folder, name), 0)
     const own = process.geteuid?.()
     // Root reads every file; another user does not.

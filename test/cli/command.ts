@@ -127,13 +127,18 @@ export function csv(header: string, ...rows: string[]): string {
   return `${[header, ...rows].join('\n')}\n`
 }
 
-/** Everything stored for a user that a reader may see, without what each installation numbers by itself. */
+/**
+ * Everything stored for a user that a reader may see, without what each installation numbers by itself. Equal days
+ * of an account have equal digests of their rows.
+ */
 export async function storedState(db: TestDatabase, email: string): Promise<unknown> {
-  const transactions = await db.sql`
-    SELECT a.name, t.booked_on, trim_scale(t.amount) AS amount, t.asset, t.kind, t.status, t.description,
-      t.counterparty, t.occurred_at
-    FROM transaction t JOIN account a ON a.id = t.account_id JOIN app_user u ON u.id = t.user_id
-    WHERE u.email = ${email} ORDER BY a.name, t.booked_on, t.amount, t.asset, t.kind, t.description, t.occurred_at`
+  const days = await db.sql`
+    SELECT a.name, t.booked_on, t.asset, count(*)::int AS transactions, trim_scale(sum(t.amount)) AS sum,
+      md5(string_agg(row_text, E'\n' ORDER BY row_text)) AS rows
+    FROM transaction t JOIN account a ON a.id = t.account_id JOIN app_user u ON u.id = t.user_id,
+      LATERAL concat_ws('|', trim_scale(t.amount), t.kind, t.status, t.occurred_at, t.description, t.counterparty,
+        t.category, t.group_id) AS row_text
+    WHERE u.email = ${email} GROUP BY a.name, t.booked_on, t.asset ORDER BY a.name, t.booked_on, t.asset`
   const balances = await db.sql`
     SELECT a.name, r.asset, r.day, r.edge, trim_scale(r.reported) AS reported, trim_scale(r.folded) AS folded
     FROM reconciliation r JOIN account a ON a.id = r.account_id JOIN app_user u ON u.id = r.user_id
@@ -141,7 +146,7 @@ export async function storedState(db: TestDatabase, email: string): Promise<unkn
   const [references] = await db.sql`
     SELECT count(*)::int AS count FROM transaction_ref r JOIN app_user u ON u.id = r.user_id
     WHERE u.email = ${email}`
-  return { transactions: [...transactions], balances: [...balances], references: references!.count }
+  return { days: [...days], balances: [...balances], references: references!.count }
 }
 
 /** How many rows each table of a user's data holds. */
