@@ -11,3 +11,6 @@ process.exitCode = await runCommand({
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop)
   },
 })
+
+// A connection whose server does not answer any more may hold the process; what was written is out by then.
+setTimeout(() => process.exit(), 2000).unref()

@@ -14,14 +14,14 @@ export async function importPricesCommand(
   const db = await context.openDatabase()
   const report = await importPriceFile(context, db, file, options)
   context.stdout.write(
-    `${file}: ${report.prices} prices: ${report.added} added, ${report.changed} changed, ${report.unchanged} unchanged\n`,
+    `${file}: ${report.prices} ${report.prices === 1 ? 'price' : 'prices'}: ${report.added} added, ${report.changed} changed, ${report.unchanged} unchanged\n`,
   )
   for (const { line, reason } of report.faults.slice(0, 20)) {
     context.stdout.write(`  ${report.refused ? 'bad' : 'left out'}: line ${line}: ${reason}\n`)
   }
   if (!report.refused) return 0
   context.stderr.write(
-    `tidemark: ${file}: refused, nothing of it was stored: ${report.faults.length} bad records; mend the file, or take the rest with --skip-bad\n`,
+    `tidemark: ${file}: refused, nothing of it was stored: ${report.faults.length} bad ${report.faults.length === 1 ? 'record' : 'records'}; mend the file, or take the rest with --skip-bad\n`,
   )
   return 2
 }

@@ -1,5 +1,5 @@
 import type { ImportReport } from '../db/import-statement.ts'
-import type { StatementCheck } from '../db/statement-pages.ts'
+import type { StatementCheck } from '../db/statement-balances.ts'
 
 /** Faults and differences that are listed one by one; more are counted. */
 const mostListed = 20
@@ -15,7 +15,8 @@ export function formatImportReport(file: string, report: ImportReport): string {
       `  ${shown}: ${account.added} added, ${account.changed} changed, ${account.unchanged} unchanged${removed}`,
     )
   }
-  lines.push(...checkLines(report.checks))
+  // What a bad record leaves out would be missing from the sums.
+  if (!report.refused) lines.push(...checkLines(report.checks))
   lines.push(
     ...listed(
       report.differences,
@@ -34,29 +35,37 @@ export function formatImportReport(file: string, report: ImportReport): string {
 }
 
 function checkLines(checks: StatementCheck[]): string[] {
-  if (checks.length === 0) return []
-  const off = checks.filter((check) => check.difference !== '0')
-  const only = checks[0]!
+  const closed = checks.filter((check) => check.difference !== null)
+  const off = closed.filter((check) => check.difference !== '0')
   const lines: string[] = []
-  if (off.length === 0) {
+  const only = closed[0]
+  if (off.length > 0) {
     lines.push(
-      checks.length === 1
-        ? `  opening ${only.opening} + entries ${only.entries} = closing ${only.closing} ${only.asset}: balances`
-        : `  ${checks.length} statements: opening + entries = closing in every one`,
-    )
-  } else {
-    lines.push(
-      `  ${off.length} of ${count(checks.length, 'statement')} ${off.length === 1 ? 'does' : 'do'} not balance:`,
+      `  ${off.length} of ${count(closed.length, 'statement')} ${off.length === 1 ? 'does' : 'do'} not balance:`,
     )
     lines.push(
       ...listed(
         off,
         (check) =>
           `    line ${check.line}: ${check.account}: opening ${check.opening} + entries ${check.entries} is not closing ` +
-          `${check.closing} ${check.asset} on ${check.closingDay} (${signed(check.difference)})`,
+          `${check.closing} ${check.asset} on ${check.closingDay} (${signed(check.difference ?? '')})`,
       ),
     )
+  } else if (closed.length > 1) {
+    lines.push(`  ${closed.length} statements: opening + entries = closing in every one`)
+  } else if (only) {
+    lines.push(
+      `  opening ${only.opening} + entries ${only.entries} = closing ${only.closing} ${only.asset}: balances`,
+    )
   }
+  lines.push(
+    ...listed(
+      checks.filter((check) => check.closing === null),
+      (check) =>
+        `  no closing balance: line ${check.line}: ${check.account}: opening ${check.opening} + entries ${check.entries} ` +
+        `${check.asset} cannot be checked`,
+    ),
+  )
   const gaps = checks.filter((check) => check.previousClosing !== undefined)
   lines.push(
     ...listed(

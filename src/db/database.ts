@@ -42,7 +42,7 @@ export async function openDatabase(
     url = server.url
   }
   const sql = connect(url)
-  shutdown.register(() => sql.end({ timeout: 5 }))
+  shutdown.register(() => sql.end({ timeout: 2 }))
   return prepareDatabase(sql, { rawRetentionDays: config.rawRetentionDays, now: clock() })
 }
 

@@ -5,7 +5,8 @@ import type { Sql } from './client.ts'
 import { ingestEncodedPage } from './ingest.ts'
 import { encodePage } from './page-encoding.ts'
 import { createSpool, type Spool } from './spool.ts'
-import { pageStatement, type StatementCheck } from './statement-pages.ts'
+import type { StatementCheck } from './statement-balances.ts'
+import { pageStatement } from './statement-pages.ts'
 
 export interface ImportedAccount {
   accountId: string

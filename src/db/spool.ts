@@ -18,6 +18,8 @@ export interface Spool {
 export async function createSpool(): Promise<Spool> {
   const folder = await mkdtemp(join(tmpdir(), 'tidemark-')).catch(refuse)
   const file = await open(join(folder, 'spool'), 'wx+', 0o600).catch(refuse)
+  // Without a name, it goes with the process, however that ends.
+  if (process.platform !== 'win32') await rm(folder, { recursive: true, force: true })
   const sizes: number[] = []
 
   return {

@@ -1,36 +1,21 @@
 import { hash } from 'node:crypto'
-import { Big } from 'big.js'
-import { addDays } from '../calendar.ts'
 import { RefusedError } from '../errors.ts'
 import type { AccountKind, Page, PageAccount, ReportedBalance, Upsert } from '../page.ts'
-import type {
-  StatementBalance,
-  StatementEntry,
-  StatementEvent,
-  StatementFault,
-  StatementStart,
-} from '../statement.ts'
+import type { StatementEntry, StatementEvent, StatementFault, StatementStart } from '../statement.ts'
 import { createOccurrenceCounter } from './occurrence-counter.ts'
+import {
+  addBalance,
+  addEntry,
+  checkStatement,
+  hasBalances,
+  type OpenStatement,
+  openStatement,
+  reportedBalances,
+  type StatementCheck,
+} from './statement-balances.ts'
 
 /** Rows of a page: enough that the cost of a statement is shared, few enough that a retry is cheap. */
 export const rowsPerPage = 5000
-
-/** Whether a statement's opening balance and its entries give its closing balance. */
-export interface StatementCheck {
-  account: string
-  asset: string
-  line: number
-  opening: string
-  openingDay: string
-  /** Sum of the entries between. */
-  entries: string
-  closing: string
-  closingDay: string
-  /** closing - (opening + entries); '0' where they balance. */
-  difference: string
-  /** Closing balance of the statement of this account before it in the file, where it is not this one's opening. */
-  previousClosing?: string
-}
 
 export interface StatementPages {
   pages: AsyncIterable<Page>
@@ -61,10 +46,11 @@ export function pageStatement(
   const faults: StatementFault[] = []
   const occurrences = createOccurrenceCounter()
   const lastClosing = new Map<string, string>()
+  const statements = new Map<string, OpenStatement>()
 
   let changes: Upsert[] = []
   let balances: ReportedBalance[] = []
-  let current: Statement | undefined
+  let current: OpenStatement | undefined
 
   const takePage = (): Page => {
     const used = new Set([
@@ -77,11 +63,14 @@ export function pageStatement(
     return page
   }
 
-  function begin(start: StatementStart): Statement {
+  function begin(start: StatementStart): OpenStatement {
     const externalId = start.account.externalId ?? accountName
     if (externalId === undefined) {
       throw new RefusedError('the file names no account: say which one it is with --account NAME')
     }
+    // Where a file comes back to an account, the same statement goes on, unless its balances said that it was over.
+    const earlier = statements.get(externalId)
+    if (earlier && !hasBalances(earlier)) return earlier
     const name = start.account.externalId === undefined ? undefined : (accountName ?? start.account.name)
     const known = accounts.get(externalId)
     const kind = start.account.kind ?? known?.kind ?? accountKind
@@ -91,69 +80,28 @@ export function pageStatement(
       ...(kind !== undefined && { kind }),
       ...(shownName !== undefined && { name: shownName }),
     })
-    return {
-      account: externalId,
-      line: start.line,
-      sequence: start.sequence,
-      entrySum: undefined,
-      others: [],
-    }
+    if (earlier) end(earlier)
+    const statement = openStatement(externalId, start)
+    statements.set(externalId, statement)
+    return statement
   }
 
-  /** What the statement's balances hold for, known once its last entry was read. */
-  function end(statement: Statement): void {
-    const { open, close, account, sequence } = statement
-    const report = (balance: StatementBalance, edge: 'open' | 'close', day: string) =>
-      balances.push({
-        account,
-        asset: balance.asset,
-        day,
-        edge,
-        amount: balance.amount,
-        ...(sequence !== undefined && { sequence }),
-      })
-    const firstDay = statement.firstDay ?? open?.day
-    // An opening balance stands before the statement's first entry, whatever day is printed beside it, and a
-    // closing one that has an opening after its last.
-    if (open && statement.firstDay !== undefined) report(open, 'open', addDays(statement.firstDay, -1))
-    if (open && !close && statement.firstDay === undefined) report(open, 'close', open.day)
-    if (close) {
-      const covers = open && statement.lastDay !== undefined && statement.lastDay > close.day
-      report(close, 'close', covers ? statement.lastDay! : close.day)
-    }
-    for (const balance of statement.others) report(balance, 'close', balance.day)
-    if (open && close && open.asset === close.asset && firstDay !== undefined) {
-      const entries = statement.entrySum ?? new Big(0)
-      const key = `${account}\x1f${open.asset}`
-      const previous = lastClosing.get(key)
-      checks.push({
-        account,
-        asset: open.asset,
-        line: statement.line,
-        opening: open.amount,
-        openingDay: open.day,
-        entries: entries.toFixed(),
-        closing: close.amount,
-        closingDay: close.day,
-        difference: new Big(close.amount).minus(open.amount).minus(entries).toFixed(),
-        ...(previous !== undefined && previous !== open.amount && { previousClosing: previous }),
-      })
-      lastClosing.set(key, close.amount)
-    }
+  function end(statement: OpenStatement): void {
+    balances.push(...reportedBalances(statement))
+    const check = checkStatement(
+      statement,
+      lastClosing.get(`${statement.account}\x1f${statement.open?.asset}`),
+    )
+    if (!check) return
+    checks.push(check)
+    if (check.closing !== null) lastClosing.set(`${check.account}\x1f${check.asset}`, check.closing)
   }
 
-  function addEntry(statement: Statement, entry: StatementEntry): void {
-    if (statement.firstDay === undefined || entry.bookedOn < statement.firstDay)
-      statement.firstDay = entry.bookedOn
-    if (statement.lastDay === undefined || entry.bookedOn > statement.lastDay)
-      statement.lastDay = entry.bookedOn
-    if (statement.open && entry.asset === statement.open.asset && entry.status === 'posted') {
-      statement.entrySum = (statement.entrySum ?? new Big(0)).plus(entry.amount)
-    }
+  function addChange(account: string, entry: StatementEntry): void {
     changes.push({
       type: 'upsert',
-      account: statement.account,
-      id: entry.id !== undefined ? `id ${entry.id}` : contentId(statement.account, entry),
+      account,
+      id: entry.id !== undefined ? `id ${entry.id}` : contentId(account, entry),
       bookedOn: entry.bookedOn,
       amount: entry.amount,
       asset: entry.asset,
@@ -163,7 +111,7 @@ export function pageStatement(
       ...(entry.description !== undefined && { description: entry.description }),
       ...(entry.counterparty !== undefined && { counterparty: entry.counterparty }),
       ...(entry.category !== undefined && { category: entry.category }),
-      ...(entry.group !== undefined && { group: `${statement.account}\x1f${entry.group}` }),
+      ...(entry.group !== undefined && { group: `${account}\x1f${entry.group}` }),
     })
   }
 
@@ -178,7 +126,6 @@ export function pageStatement(
 
   function take(event: StatementEvent): void {
     if (event.type === 'statement') {
-      if (current) end(current)
       current = begin(event)
       return
     }
@@ -187,10 +134,9 @@ export function pageStatement(
       return
     }
     current ??= begin({ type: 'statement', line: event.line, account: {} })
-    if (event.type === 'entry') addEntry(current, event)
-    else if (event.edge === 'open') current.open ??= event
-    else if (!current.close && (!current.open || current.open.asset === event.asset)) current.close = event
-    else current.others.push(event)
+    if (event.type === 'balance') return addBalance(current, event)
+    addEntry(current, event)
+    addChange(current.account, event)
   }
 
   async function* read(): AsyncIterable<Page> {
@@ -200,22 +146,9 @@ export function pageStatement(
         if (changes.length >= rows) yield takePage()
       }
     }
-    if (current) end(current)
+    for (const statement of statements.values()) end(statement)
     if (changes.length > 0 || balances.length > 0) yield takePage()
   }
 
   return { pages: read(), checks, faults, accounts }
-}
-
-interface Statement {
-  account: string
-  line: number
-  sequence: number | undefined
-  entrySum: Big | undefined
-  open?: StatementBalance
-  close?: StatementBalance
-  /** Balances of further assets (an account in several currencies, a brokerage's positions). */
-  others: StatementBalance[]
-  firstDay?: string
-  lastDay?: string
 }

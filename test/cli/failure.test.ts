@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
-import { mkdir, stat, statfs } from 'node:fs/promises'
+import { mkdir, open, readFile, stat, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeAll, describe, expect, inject, test } from 'vitest'
 import { connect } from '../../src/db/client.ts'
@@ -173,26 +173,26 @@ describe('the database lost in mid-import', () => {
 })
 
 describe('the importing process killed with SIGKILL', () => {
-  const start = (email: string, temporary: string) =>
-    tidemark.start(importFor(email), { environment: { TMPDIR: temporary } })
+  const start = (email: string) => tidemark.start(importFor(email))
 
   test('while it reads the file, before anything is stored', async () => {
     const email = await newUser()
-    const temporary = join(folder, 'reading')
-    await mkdir(temporary)
-    const { process, ended } = start(email, temporary)
-    // Pages are spooled to a file until the whole statement was read.
-    const spooled = () => readdirSync(temporary).some((name) => /^tidemark-[^-]+$/.test(name))
-    while (!spooled()) await new Promise((resume) => setImmediate(resume))
+    // Through a pipe, of which the process has read a part and waits for the rest.
+    const pipe = join(folder, 'statement.pipe')
+    execFileSync('mkfifo', [pipe])
+    const { process, ended } = tidemark.start(['import', pipe, '--user', email])
+    const writer = await open(pipe, 'w')
+    await writer.write(await readFile(join(folder, file)), 0, 200_000)
     process.kill('SIGKILL')
     expect((await ended).code).toBeNull()
+    await writer.close()
     await expectCompletion(email)
   })
 
   test('while a page is written', async () => {
     const email = await newUser()
     const held = await holdBehindPages(0)
-    const { process, ended } = start(email, folder)
+    const { process, ended } = start(email)
     await held.reached()
     process.kill('SIGKILL')
     expect((await ended).code).toBeNull()
@@ -210,7 +210,7 @@ describe('the importing process killed with SIGKILL', () => {
   test('behind some pages, with the next one under way while the command runs again', async () => {
     const email = await newUser()
     const held = await holdBehindPages(2)
-    const { process, ended } = start(email, folder)
+    const { process, ended } = start(email)
     await held.reached()
     process.kill('SIGKILL')
     expect((await ended).code).toBeNull()

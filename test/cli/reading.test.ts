@@ -327,7 +327,7 @@ describe('import-prices', () => {
     )
     await tidemark.file('later.csv', csv('asset,currency,date,price', 'OWN,EUR,2024-01-02,2'))
     expect((await tidemark.run('import-prices', 'later.csv')).stdout).toBe(
-      'later.csv: 1 prices: 0 added, 1 changed, 0 unchanged\n',
+      'later.csv: 1 price: 0 added, 1 changed, 0 unchanged\n',
     )
     expect(await priceOf('OWN', 'EUR')).toContainEqual(['2024-01-02', '2'])
   })
@@ -381,7 +381,7 @@ describe('import-prices', () => {
     const rest = await tidemark.run('import-prices', 'bad-prices.csv', '--skip-bad')
     expect([rest.code, rest.stderr]).toEqual([0, ''])
     expect(rest.stdout.split('\n')).toEqual([
-      'bad-prices.csv: 1 prices: 1 added, 0 changed, 0 unchanged',
+      'bad-prices.csv: 1 price: 1 added, 0 changed, 0 unchanged',
       ...faults.map((fault) => `  left out: ${fault}`),
       '',
     ])

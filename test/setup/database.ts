@@ -9,6 +9,12 @@ export interface TestDatabase extends Database {
   url: string
 }
 
+// Registered for the importing file: a hook that is registered inside of another one never runs.
+const drops: (() => Promise<void>)[] = []
+afterAll(async () => {
+  for (const drop of drops) await drop()
+})
+
 /** A migrated database of the calling file's own, on the engine under test; dropped when the file is done. */
 export async function cloneDatabase(template = 'tidemark_template'): Promise<TestDatabase> {
   const name = `test_${randomUUID().replaceAll('-', '')}`
@@ -18,7 +24,7 @@ export async function cloneDatabase(template = 'tidemark_template'): Promise<Tes
   const url = new URL(serverUrl)
   url.pathname = `/${name}`
   const sql = connect(url.href)
-  afterAll(async () => {
+  drops.push(async () => {
     await sql.end({ timeout: 5 })
     await administration.unsafe(`DROP DATABASE ${name} WITH (FORCE)`)
     await administration.end()

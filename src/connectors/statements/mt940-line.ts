@@ -15,9 +15,10 @@ export interface StatementLine {
 
 /**
  * Field 61: value date YYMMDD, entry date MMDD, mark, third letter of the currency, amount, type, references.
- * Banks leave out or widen single parts; the marks and the amount are where all agree.
+ * Banks leave out or widen single parts; the marks, the amount and the type are where all agree. Without the type, a
+ * file that was cut inside of an amount would give another amount.
  */
-const pattern = /^(\d{6})(\d{4})?\s?(RC|RD|C|D)([A-Z])?\s?(\d[\d,.]*)\s*([A-Z][A-Z0-9 ]{3})?(.*)$/
+const pattern = /^(\d{6})(\d{4})?\s?(RC|RD|C|D)([A-Z])?\s?(\d[\d,.]*)\s*([NSF][A-Z0-9 ]{3})(.*)$/
 
 export function readStatementLine(lines: string[]): StatementLine {
   const first = lines[0]!

@@ -43,7 +43,8 @@ export function createQifRecords(handler: QifHandler) {
     write: lines.write,
     end() {
       lines.end()
-      flush()
+      // A file that was cut would otherwise give half of its last amount.
+      if (record) throw new StatementError('the file ends inside a record: no ^ ends it', record.line)
     },
   }
 }

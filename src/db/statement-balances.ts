@@ -1,0 +1,115 @@
+import { Big } from 'big.js'
+import { addDays } from '../calendar.ts'
+import type { ReportedBalance } from '../page.ts'
+import type { StatementBalance, StatementEntry, StatementStart } from '../statement.ts'
+
+/** Whether a statement's opening balance and its entries give its closing balance. */
+export interface StatementCheck {
+  account: string
+  asset: string
+  line: number
+  opening: string
+  openingDay: string
+  /** Sum of the entries between. */
+  entries: string
+  /** Null where the statement has none, e.g. because the file was cut. */
+  closing: string | null
+  closingDay: string | null
+  /** closing - (opening + entries): '0' where they balance, null where there is no closing balance. */
+  difference: string | null
+  /** Closing balance of the statement of this account before it in the file, where it is not this one's opening. */
+  previousClosing?: string
+}
+
+/** What is known of a statement while its events arrive. */
+export interface OpenStatement {
+  account: string
+  line: number
+  sequence: number | undefined
+  /** Sums of the posted entries by asset. */
+  sums: Map<string, Big>
+  firstDay?: string
+  lastDay?: string
+  open?: StatementBalance
+  close?: StatementBalance
+  /** Balances of further assets (an account in several currencies, a brokerage's positions). */
+  others: StatementBalance[]
+}
+
+export function openStatement(account: string, start: StatementStart): OpenStatement {
+  return { account, line: start.line, sequence: start.sequence, sums: new Map(), others: [] }
+}
+
+/** True for a statement whose end is in sight: what follows for its account belongs to another one. */
+export function hasBalances(statement: OpenStatement): boolean {
+  return statement.open !== undefined || statement.close !== undefined || statement.others.length > 0
+}
+
+export function addEntry(
+  statement: OpenStatement,
+  { bookedOn, amount, asset, status }: StatementEntry,
+): void {
+  if (statement.firstDay === undefined || bookedOn < statement.firstDay) statement.firstDay = bookedOn
+  if (statement.lastDay === undefined || bookedOn > statement.lastDay) statement.lastDay = bookedOn
+  if (status === 'posted') statement.sums.set(asset, (statement.sums.get(asset) ?? zero).plus(amount))
+}
+const zero = new Big(0)
+
+export function addBalance(statement: OpenStatement, balance: StatementBalance): void {
+  if (balance.edge === 'open') statement.open ??= balance
+  else if (!statement.close && (!statement.open || statement.open.asset === balance.asset))
+    statement.close = balance
+  else statement.others.push(balance)
+}
+
+/**
+ * The balances that a statement reports, on the days that they hold for. An opening balance stands before the first
+ * entry, whatever day is printed beside it, and the closing one that belongs to it after the last: banks print the
+ * date of the statement before, the first day of the period, or that of the export.
+ */
+export function reportedBalances(statement: OpenStatement): ReportedBalance[] {
+  const { account, sequence, open, close, firstDay, lastDay } = statement
+  const report = (
+    { asset, amount }: StatementBalance,
+    edge: 'open' | 'close',
+    day: string,
+  ): ReportedBalance => ({
+    account,
+    asset,
+    day,
+    edge,
+    amount,
+    ...(sequence !== undefined && { sequence }),
+  })
+  const balances: ReportedBalance[] = []
+  if (open && firstDay !== undefined) balances.push(report(open, 'open', addDays(firstDay, -1)))
+  if (open && firstDay === undefined && !close) balances.push(report(open, 'close', open.day))
+  if (close) {
+    const day = open && lastDay !== undefined && lastDay > close.day ? lastDay : close.day
+    balances.push(report(close, 'close', day))
+  }
+  return [...balances, ...statement.others.map((balance) => report(balance, 'close', balance.day))]
+}
+
+/** Undefined where the statement has no opening balance, or a closing one of another asset only. */
+export function checkStatement(
+  statement: OpenStatement,
+  previousClosing: string | undefined,
+): StatementCheck | undefined {
+  const { open, close } = statement
+  if (!open || (close && close.asset !== open.asset) || (!close && statement.others.length > 0))
+    return undefined
+  const entries = statement.sums.get(open.asset) ?? zero
+  return {
+    account: statement.account,
+    asset: open.asset,
+    line: statement.line,
+    opening: open.amount,
+    openingDay: open.day,
+    entries: entries.toFixed(),
+    closing: close?.amount ?? null,
+    closingDay: close?.day ?? null,
+    difference: close ? new Big(close.amount).minus(open.amount).minus(entries).toFixed() : null,
+    ...(previousClosing !== undefined && previousClosing !== open.amount && { previousClosing }),
+  }
+}
