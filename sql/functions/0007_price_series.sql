@@ -52,67 +52,85 @@ BEGIN
 END
 $$;
 
+-- The chains of exactly so many steps from each asset to the currency, none of which passes its ends again.
+CREATE FUNCTION price_chains(p_assets text[], p_currency text, p_steps int)
+RETURNS TABLE (chain bigint, origin text, step int, asset text, currency text, inverted boolean, target text)
+LANGUAGE sql STABLE ROWS 20 AS $$
+  WITH RECURSIVE walk AS (
+    SELECT a AS origin, 1 AS steps, s.target, ARRAY[s.asset] AS assets, ARRAY[s.currency] AS currencies,
+      ARRAY[s.inverted] AS inversions, ARRAY[s.target] AS targets
+    FROM unnest(p_assets) AS a JOIN price_step s ON s.origin = a
+    UNION ALL
+    SELECT w.origin, w.steps + 1, s.target, w.assets || s.asset, w.currencies || s.currency,
+      w.inversions || s.inverted, w.targets || s.target
+    FROM walk w JOIN price_step s ON s.origin = w.target
+    WHERE w.steps < p_steps AND w.target <> p_currency AND s.target <> w.origin
+      -- The last step has to arrive, the one before it beside the currency: hubs have thousands of neighbours.
+      AND CASE p_steps - w.steps
+        WHEN 1 THEN s.target = p_currency
+        ELSE EXISTS (SELECT 1 FROM price_step e WHERE e.origin = s.target AND e.target = p_currency)
+      END
+  )
+  SELECT dense_rank() OVER (ORDER BY w.origin, w.targets, w.inversions), w.origin, l.step::int, l.asset, l.currency,
+    l.inverted, l.target
+  FROM (SELECT * FROM walk WHERE steps = p_steps AND target = p_currency) AS w
+  CROSS JOIN LATERAL unnest(w.assets, w.currencies, w.inversions, w.targets)
+    WITH ORDINALITY AS l (asset, currency, inverted, target, step)
+$$;
+
 -- Over at most three steps. Fewer steps win, since every one adds the error of a rate; among chains of as many, the
 -- one whose oldest price is newest, then the one that is first by name: the same prices always give the same answer.
--- Longer chains are looked for only where shorter ones leave days without a price. p_days must be in order.
+-- Longer chains are looked for only where shorter ones leave days without a price. Each step is read once, whatever
+-- number of chains take it. p_days must be in order.
 CREATE FUNCTION price_series(p_assets text[], p_currency text, p_days date[]) RETURNS SETOF priced_day ROWS 300
 LANGUAGE plpgsql STABLE AS $$
+#variable_conflict use_column
 DECLARE
-  v_asset text;
-  v_open date[];
+  v_open text[] := ARRAY(SELECT a FROM unnest(p_assets) AS a WHERE a <> p_currency);
+  -- What was found for the assets that still have days without a price.
+  v_partial priced_day[] := '{}';
   v_found priced_day[];
 BEGIN
-  FOREACH v_asset IN ARRAY p_assets LOOP
-    IF v_asset = p_currency THEN
-      RETURN QUERY SELECT v_asset, d, 1::numeric, 1::numeric, d FROM unnest(p_days) AS d;
-      CONTINUE;
-    END IF;
-    v_open := p_days;
-    FOR v_steps IN 1..3 LOOP
-      IF v_steps = 1 THEN
-        v_found := ARRAY(
-          SELECT DISTINCT ON (p.day) ROW(v_asset, p.day, p.numerator, p.denominator, p.price_day)::priced_day
-          FROM price_step s
-          CROSS JOIN LATERAL step_series(s.asset, s.currency, s.inverted, v_open) AS p
-          WHERE s.origin = v_asset AND s.target = p_currency
-          ORDER BY p.day, p.price_day DESC, s.inverted
-        );
-      ELSIF v_steps = 2 THEN
-        v_found := ARRAY(
-          SELECT DISTINCT ON (p.day) ROW(v_asset, p.day, p.numerator, p.denominator, p.price_day)::priced_day
-          FROM price_step s1
-          JOIN price_step s2 ON s2.origin = s1.target
-          CROSS JOIN LATERAL (
-            SELECT p1.day, p1.numerator * p2.numerator AS numerator, p1.denominator * p2.denominator AS denominator,
-              least(p1.price_day, p2.price_day) AS price_day
-            FROM step_series(s1.asset, s1.currency, s1.inverted, v_open) AS p1
-            JOIN step_series(s2.asset, s2.currency, s2.inverted, v_open) AS p2 ON p2.day = p1.day
-          ) AS p
-          WHERE s1.origin = v_asset AND s2.target = p_currency
-          ORDER BY p.day, p.price_day DESC, s1.target, s1.inverted, s2.inverted
-        );
-      ELSE
-        v_found := ARRAY(
-          SELECT DISTINCT ON (p.day) ROW(v_asset, p.day, p.numerator, p.denominator, p.price_day)::priced_day
-          FROM price_step s1
-          JOIN price_step s2 ON s2.origin = s1.target
-          JOIN price_step s3 ON s3.origin = s2.target
-          CROSS JOIN LATERAL (
-            SELECT p1.day, p1.numerator * p2.numerator * p3.numerator AS numerator,
-              p1.denominator * p2.denominator * p3.denominator AS denominator,
-              least(p1.price_day, p2.price_day, p3.price_day) AS price_day
-            FROM step_series(s1.asset, s1.currency, s1.inverted, v_open) AS p1
-            JOIN step_series(s2.asset, s2.currency, s2.inverted, v_open) AS p2 ON p2.day = p1.day
-            JOIN step_series(s3.asset, s3.currency, s3.inverted, v_open) AS p3 ON p3.day = p1.day
-          ) AS p
-          WHERE s1.origin = v_asset AND s3.target = p_currency AND s1.target <> p_currency AND s2.target <> v_asset
-          ORDER BY p.day, p.price_day DESC, s1.target, s2.target, s1.inverted, s2.inverted, s3.inverted
-        );
-      END IF;
-      RETURN QUERY SELECT * FROM unnest(v_found);
-      EXIT WHEN cardinality(v_found) = cardinality(v_open);
-      v_open := ARRAY(SELECT d FROM unnest(v_open) AS d EXCEPT SELECT f.day FROM unnest(v_found) AS f ORDER BY 1);
-    END LOOP;
+  IF p_currency = ANY (p_assets) THEN
+    RETURN QUERY SELECT p_currency, d, 1::numeric, 1::numeric, d FROM unnest(p_days) AS d;
+  END IF;
+  FOR v_steps IN 1..3 LOOP
+    EXIT WHEN cardinality(v_open) = 0;
+    WITH chain AS MATERIALIZED (
+      SELECT * FROM price_chains(v_open, p_currency, v_steps)
+    ), leg AS MATERIALIZED (
+      SELECT l.asset, l.currency, l.inverted, s.day, s.numerator, s.denominator, s.price_day
+      FROM (SELECT DISTINCT asset, currency, inverted FROM chain) AS l
+      CROSS JOIN LATERAL step_series(l.asset, l.currency, l.inverted, p_days) AS s
+    ), priced AS (
+      SELECT c1.origin, c1.chain, l1.day,
+        l1.numerator * coalesce(l2.numerator, 1) * coalesce(l3.numerator, 1) AS numerator,
+        l1.denominator * coalesce(l2.denominator, 1) * coalesce(l3.denominator, 1) AS denominator,
+        least(l1.price_day, l2.price_day, l3.price_day) AS price_day
+      FROM chain c1
+      JOIN leg l1 ON (l1.asset, l1.currency, l1.inverted) = (c1.asset, c1.currency, c1.inverted)
+      LEFT JOIN chain c2 ON c2.chain = c1.chain AND c2.step = 2
+      LEFT JOIN leg l2 ON (l2.asset, l2.currency, l2.inverted, l2.day) = (c2.asset, c2.currency, c2.inverted, l1.day)
+      LEFT JOIN chain c3 ON c3.chain = c1.chain AND c3.step = 3
+      LEFT JOIN leg l3 ON (l3.asset, l3.currency, l3.inverted, l3.day) = (c3.asset, c3.currency, c3.inverted, l1.day)
+      WHERE c1.step = 1 AND (c2.step IS NULL OR l2.day IS NOT NULL) AND (c3.step IS NULL OR l3.day IS NOT NULL)
+    )
+    SELECT coalesce(array_agg(ROW(b.origin, b.day, b.numerator, b.denominator, b.price_day)::priced_day), '{}') INTO v_found
+    FROM (
+      SELECT DISTINCT ON (origin, day) origin, day, numerator, denominator, price_day
+      FROM priced
+      ORDER BY origin, day, price_day DESC, chain
+    ) AS b
+    LEFT JOIN unnest(v_partial) AS f ON f.asset = b.origin AND f.day = b.day
+    WHERE f.day IS NULL;
+
+    RETURN QUERY SELECT * FROM unnest(v_found);
+    v_open := ARRAY(
+      SELECT a FROM unnest(v_open) AS a
+      LEFT JOIN (SELECT asset, count(*) AS days FROM unnest(v_partial || v_found) GROUP BY asset) AS f ON f.asset = a
+      WHERE coalesce(f.days, 0) < cardinality(p_days)
+    );
+    v_partial := ARRAY(SELECT f FROM unnest(v_partial || v_found) AS f WHERE f.asset = ANY (v_open));
   END LOOP;
 END
 $$;

@@ -136,6 +136,25 @@ describe('prices', () => {
     expect(await worth(e)).toMatchObject({ netWorth: '0', quality: 'incomplete', missing: [a] })
   })
 
+  test('take a longer way on the days that a shorter one does not reach', async () => {
+    const { user, sourceId } = await newPerson(db)
+    const name = newMarket()
+    await putPrices(db.sql, 'test', [
+      { asset: name('A'), currency: name('B'), day: '2024-01-05', price: '2' },
+      { asset: name('B'), currency: name('C'), day: '2024-01-05', price: '5' },
+      { asset: name('A'), currency: name('C'), day: '2024-01-07', price: '11' },
+    ])
+    await ingest(db, sourceId, [row('1', '2024-01-01', '1', { asset: name('A') })])
+    const series = await points(user.id, '2024-01-04', '2024-01-08', name('C'))
+    expect(series.map(({ netWorth, quality }) => [netWorth, quality])).toEqual([
+      ['0', 'incomplete'],
+      ['10', 'exact'],
+      ['10', 'carried'],
+      ['11', 'exact'],
+      ['11', 'carried'],
+    ])
+  })
+
   test('take fewer hops where there is a choice', async () => {
     const { user, sourceId } = await newPerson(db)
     const name = newMarket()
