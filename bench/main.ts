@@ -10,7 +10,8 @@ import { reportStorage } from './storage.ts'
 
 const shutdown = createShutdown()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => {
+  // Not once: npm passes on the signal that the terminal sends to this process too, and a second one would kill it.
+  process.on(signal, () => {
     // Work under way fails when its connections go; the server and its folder go before this process does.
     shutdown.stop().finally(() => process.exit(1))
   })

@@ -44,7 +44,10 @@ export function readConfig(env: NodeJS.ProcessEnv, workingDirectory: string): Co
   return {
     databaseUrl: values.DATABASE_URL,
     dataDir: resolve(workingDirectory, values.TIDEMARK_DATA_DIR),
-    pgBin: values.TIDEMARK_PG_BIN,
+    pgBin:
+      values.TIDEMARK_PG_BIN === undefined || values.TIDEMARK_PG_BIN === 'npm'
+        ? values.TIDEMARK_PG_BIN
+        : resolve(workingDirectory, values.TIDEMARK_PG_BIN),
     rawRetentionDays: values.TIDEMARK_RAW_RETENTION_DAYS,
     logLevel: values.LOG_LEVEL,
     host: values.HOST,

@@ -13,10 +13,12 @@ export function createShutdown(): Shutdown {
   const controller = new AbortController()
   const stops: (() => Promise<void>)[] = []
   let stopping: Promise<void> | undefined
+  let stopped = false
 
   async function stopAll(): Promise<void> {
     controller.abort()
     const faults: unknown[] = []
+    stopped = false
     for (let stop = stops.pop(); stop; stop = stops.pop()) {
       await stop().catch((fault: unknown) => faults.push(fault))
     }
@@ -26,7 +28,11 @@ export function createShutdown(): Shutdown {
 
   return {
     signal: controller.signal,
-    register: (stop) => stops.push(stop),
+    register(stop) {
+      stops.push(stop)
+      // What is opened while everything stops is stopped at once.
+      if (stopped) stopping = stopAll()
+    },
     stop: () => (stopping ??= stopAll()),
   }
 }

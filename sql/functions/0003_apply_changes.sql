@@ -32,18 +32,20 @@ CREATE TYPE touched_asset AS (user_id bigint, account_id bigint, asset text, fro
 CREATE FUNCTION apply_changes(p_changes page_change[], p_now timestamptz) RETURNS touched_asset[]
 LANGUAGE plpgsql
 -- A generic plan of a DELETE on columnstore chunks ignores its parameters and decompresses everything
--- (TimescaleDB <= 2.28); the limit on decompressed rows would refuse a long back-dated page.
+-- (TimescaleDB <= 2.28).
 SET plan_cache_mode = force_custom_plan
-SET timescaledb.max_tuples_decompressed_per_dml_transaction = 0
 AS $$
 DECLARE
-  v_days record;
   v_places record;
   v_vacated touched_asset[];
   v_touched touched_asset[] := '{}';
 BEGIN
-  SELECT min(booked_on) AS first_day, max(booked_on) AS last_day INTO v_days FROM unnest(p_changes);
-  PERFORM ensure_transaction_partitions(v_days.first_day, v_days.last_day);
+  PERFORM ensure_transaction_partitions(ARRAY(SELECT DISTINCT booked_on FROM unnest(p_changes) WHERE booked_on IS NOT NULL));
+  -- The limit on decompressed rows would refuse a long back-dated page. Another server does not know the setting, and
+  -- lets only a superuser invent it.
+  IF to_regprocedure('_timescaledb_functions.tsl_loaded()') IS NOT NULL THEN
+    PERFORM set_config('timescaledb.max_tuples_decompressed_per_dml_transaction', '0', true);
+  END IF;
 
   -- One delete a user and month, which names its days as constants, so that the planner opens the chunks of those
   -- days and the batches of that user only.

@@ -27,7 +27,9 @@ DECLARE
   v_opening_day date;
   v_opening_moves boolean;
 BEGIN
-  SELECT max(day), opening_id(p_account_id, p_asset) || array_agg(revaluation_id(p_account_id, p_asset, day))
+  SELECT max(day), ARRAY[opening_id(p_account_id, p_asset)] || coalesce(
+    array_agg(revaluation_id(p_account_id, p_asset, day)) FILTER (WHERE edge = 'set'), '{}'
+  )
   INTO v_last_day, v_own_ids
   FROM reconciliation WHERE account_id = p_account_id AND asset = p_asset;
   IF v_last_day IS NULL THEN
@@ -76,13 +78,15 @@ BEGIN
 
   UPDATE reconciliation r SET folded = s.folded
   FROM (
-    SELECT c.day, c.edge, c.entries + coalesce((
-      SELECT b.reported - b.entries FROM reconciliation b
-      WHERE b.account_id = c.account_id AND b.asset = c.asset AND b.edge = 'set' AND b.day <= c.day
-      ORDER BY b.day DESC LIMIT 1
-    ), v_opening) AS folded
-    FROM reconciliation c
-    WHERE c.account_id = p_account_id AND c.asset = p_asset
+    SELECT c.day, c.edge, c.entries + coalesce(b.reported - b.entries, v_opening) AS folded
+    FROM (
+      SELECT day, edge, entries, max(day) FILTER (WHERE edge = 'set') OVER (ORDER BY day) AS set_day
+      FROM reconciliation
+      WHERE account_id = p_account_id AND asset = p_asset
+    ) AS c
+    LEFT JOIN reconciliation b
+      ON b.account_id = p_account_id AND b.asset = p_asset AND b.edge = 'set' AND b.day = c.set_day
+    WHERE v_opening_moves OR c.day >= p_from_day
   ) AS s
   WHERE r.account_id = p_account_id AND r.asset = p_asset AND r.day = s.day AND r.edge = s.edge
     AND r.folded <> s.folded;

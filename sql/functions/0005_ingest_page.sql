@@ -4,7 +4,7 @@
 --
 -- p_page, as src/db/page-encoding.ts makes it:
 --   {accounts: [{externalId, kind, name}],
---    firstDay, lastDay: the days that its upserts span,
+--    days: one of every month that it may write to,
 --    columns: {id, digest, op, version, account, bookedOn, occurredAt, amount, asset, kind, status, description,
 --              counterparty, category, groupId},
 --    constants: {…},
@@ -25,9 +25,6 @@ RETURNS TABLE (
 )
 LANGUAGE plpgsql
 SET plan_cache_mode = force_custom_plan
--- Known ids are looked up one by one: a hash of all that a user ever had would be built for every page.
-SET enable_hashjoin = off
-SET enable_mergejoin = off
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -44,8 +41,8 @@ DECLARE
 BEGIN
   SELECT user_id INTO STRICT v_user_id FROM user_source WHERE id = p_source_id;
 
-  -- Before the first look at the accounts: a new partition waits for other writers, and they may wait for these.
-  PERFORM ensure_transaction_partitions((p_page->>'firstDay')::date, (p_page->>'lastDay')::date);
+  -- Before the accounts are locked: whoever makes a partition shuts out others who would, and they may hold accounts.
+  PERFORM ensure_transaction_partitions(ARRAY(SELECT d::date FROM jsonb_array_elements_text(p_page->'days') AS d));
 
   INSERT INTO account AS a (user_id, source_id, external_id, kind, name)
   SELECT v_user_id, p_source_id, p.value->>'externalId', coalesce(p.value->>'kind', 'other'),
@@ -119,7 +116,11 @@ BEGIN
         counterparty, category, group_id
       )
     ) AS c
-    LEFT JOIN transaction_ref r ON r.user_id = v_user_id AND r.id = c.id
+    -- One by one, by the whole key: a plan that went through all ids of the user would do so for every row.
+    LEFT JOIN LATERAL (
+      SELECT id, booked_on, version, digest, replaced FROM transaction_ref
+      WHERE user_id = v_user_id AND id = c.id LIMIT 1
+    ) AS r ON true
   ), new_row AS (
     INSERT INTO transaction (
       user_id, account_id, id, booked_on, occurred_at, amount, asset, kind, status, description, counterparty,

@@ -17,9 +17,16 @@ RETURNS TABLE (
 )
 LANGUAGE sql STABLE AS $$
   WITH holding AS MATERIALIZED (
-    SELECT account_id, asset, sum(amount) AS quantity
-    FROM account_flow(p_caller_id, p_at, p_at, 'day')
-    GROUP BY account_id, asset
+    SELECT h.account_id, h.asset, sum(h.amount) AS quantity
+    FROM (
+      SELECT account_id, asset, amount FROM account_flow(p_caller_id, p_at, p_at, 'day')
+      UNION ALL
+      -- Also where a balance was reported and nothing is known that moved it.
+      SELECT DISTINCT c.account_id, c.asset, 0::numeric
+      FROM visible_account(p_caller_id) v JOIN reconciliation c ON c.account_id = v.account_id
+      WHERE c.day <= p_at
+    ) AS h
+    GROUP BY h.account_id, h.asset
   )
   SELECT f.account_id, f.asset, f.quantity,
     CASE WHEN f.quantity = 0 THEN 0 ELSE round(value_at(f.quantity, c.numerator, c.denominator), 8) END,
@@ -66,46 +73,48 @@ DECLARE
   );
 BEGIN
   RETURN QUERY
-  WITH flow AS MATERIALIZED (
-    SELECT account_id, asset, bucket, amount
-    FROM account_flow(p_caller_id, p_from, p_to, p_interval)
-  ), holding AS MATERIALIZED (
-    -- The days without a flow add nothing, and one day's flows may come from several tiers.
-    SELECT account_id, asset, bucket AS day, sum(sum(amount)) OVER (PARTITION BY account_id, asset ORDER BY bucket) AS quantity
-    FROM (
-      SELECT account_id, asset, bucket, amount FROM flow
-      UNION ALL
-      SELECT h.account_id, h.asset, d, 0 FROM (SELECT DISTINCT account_id, asset FROM flow) AS h CROSS JOIN unnest(v_days) AS d
-    ) AS f
-    GROUP BY account_id, asset, bucket
+  WITH balance AS MATERIALIZED (
+    -- Holds from its slot (the number of its day) up to the next one's.
+    SELECT f.account_id, f.asset, p.slot, sum(sum(f.amount)) OVER w AS quantity,
+      lead(p.slot, 1, cardinality(v_days) + 1::bigint) OVER w AS next_slot
+    FROM account_flow(p_caller_id, p_from, p_to, p_interval) AS f
+    JOIN unnest(v_days) WITH ORDINALITY AS p (day, slot) ON p.day = f.bucket
+    GROUP BY f.account_id, f.asset, p.slot
+    WINDOW w AS (PARTITION BY f.account_id, f.asset ORDER BY p.slot)
+  ), rate AS MATERIALIZED (
+    SELECT asset, day, numerator, denominator, price_day
+    FROM price_series(ARRAY(SELECT DISTINCT asset FROM balance WHERE quantity <> 0), p_currency, v_days)
+  ), holding AS (
+    SELECT b.account_id, b.asset, v_days[s] AS day, b.quantity
+    FROM balance b CROSS JOIN LATERAL generate_series(b.slot, b.next_slot - 1) AS s
+    WHERE b.quantity <> 0
   ), valued AS MATERIALIZED (
-    SELECT h.account_id, h.asset, h.day, value_at(h.quantity, p.numerator, p.denominator) AS value, p.price_day
-    FROM holding h
-    LEFT JOIN price_series(
-      ARRAY(SELECT DISTINCT asset FROM holding WHERE quantity <> 0), p_currency, v_days
-    ) AS p ON p.asset = h.asset AND p.day = h.day
-    WHERE h.quantity <> 0
+    SELECT h.account_id, h.asset, h.day, value_at(h.quantity, r.numerator, r.denominator) AS value, r.price_day
+    FROM holding h LEFT JOIN rate r ON r.asset = h.asset AND r.day = h.day
+  ), account_value AS (
+    SELECT account_id, day, coalesce(sum(value), 0) >= 0 AS is_asset FROM valued GROUP BY account_id, day
   ), placed AS (
-    SELECT v.asset, v.day, v.value, v.price_day,
-      coalesce(sum(v.value) OVER (PARTITION BY v.account_id, v.day), 0) >= 0 AS is_asset,
+    SELECT v.asset, v.day, v.value, v.price_day, s.is_asset,
       CASE p_by
         WHEN 'account' THEN v.account_id::text
         WHEN 'kind' THEN a.kind
         WHEN 'asset' THEN v.asset
         WHEN 'source' THEN a.source_id::text
       END AS group_key
-    FROM valued v JOIN account a ON a.id = v.account_id
-  ), summed AS (
+    FROM valued v
+    JOIN account_value s ON s.account_id = v.account_id AND s.day = v.day
+    JOIN account a ON a.id = v.account_id
+  ), summed AS MATERIALIZED (
     SELECT s.group_key, s.day, round(coalesce(sum(s.value), 0), 8) AS net_worth,
       round(coalesce(sum(s.value) FILTER (WHERE s.is_asset), 0), 8) AS assets,
       bool_or(s.value IS NULL) AS incomplete, bool_or(s.price_day < s.day) AS carried,
-      array_agg(DISTINCT s.asset) FILTER (WHERE s.value IS NULL) AS missing
+      array_agg(s.asset) FILTER (WHERE s.value IS NULL) AS missing
     FROM placed s
     GROUP BY s.group_key, s.day
   )
   SELECT g.group_key, d, coalesce(s.net_worth, 0), coalesce(s.assets, 0), coalesce(s.net_worth - s.assets, 0),
     CASE WHEN s.incomplete THEN 'incomplete' WHEN s.carried THEN 'carried' ELSE 'exact' END,
-    coalesce(s.missing, '{}')
+    CASE WHEN s.incomplete THEN ARRAY(SELECT DISTINCT m FROM unnest(s.missing) AS m ORDER BY m) ELSE '{}' END
   FROM (SELECT DISTINCT group_key FROM summed UNION SELECT NULL WHERE p_by IS NULL) AS g
   CROSS JOIN unnest(v_days) AS d
   LEFT JOIN summed s ON s.day = d AND s.group_key IS NOT DISTINCT FROM g.group_key

@@ -30,7 +30,7 @@ SELECT create_hypertable(
 CREATE UNIQUE INDEX transaction_key ON transaction (user_id, id, booked_on);
 
 -- Rows that are written lie where they belong: chunks make themselves.
-CREATE FUNCTION ensure_transaction_partitions(p_from date, p_to date) RETURNS void
+CREATE FUNCTION ensure_transaction_partitions(p_days date[]) RETURNS void
 LANGUAGE sql AS $$ SELECT $$;
 
 -- The aggregates learn of a write at their next refresh. Until then the mark sends readers to the raw rows, from

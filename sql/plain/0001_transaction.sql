@@ -21,22 +21,21 @@ CREATE TABLE transaction (
 
 CREATE UNIQUE INDEX transaction_key ON transaction (user_id, id, booked_on);
 
--- Makes the partitions of the months from p_from to p_to that are not there yet. Each is built beside the table
--- and then attached, which unlike CREATE TABLE … PARTITION OF does not shut out readers and writers meanwhile.
-CREATE FUNCTION ensure_transaction_partitions(p_from date, p_to date) RETURNS void
+-- Makes the partitions of the months of these days that are not there yet. Each is built beside the table and then
+-- attached, which unlike CREATE TABLE … PARTITION OF does not shut out readers and writers meanwhile. The lock lets
+-- one session at a time do so; taking it also makes what another one has just attached visible here.
+CREATE FUNCTION ensure_transaction_partitions(p_days date[]) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
   v_month date;
   v_name text;
 BEGIN
   FOR v_month IN
-    SELECT m::date
-    FROM generate_series(date_trunc('month', p_from::timestamp), p_to::timestamp, INTERVAL '1 month') AS m
+    SELECT DISTINCT m FROM (SELECT d - extract(day FROM d)::int + 1 AS m FROM unnest(p_days) AS d) AS months
     WHERE to_regclass('transaction_' || to_char(m, 'YYYY_MM')) IS NULL
     ORDER BY m
   LOOP
-    -- One at a time: two sessions that need the same month would both find it missing.
-    PERFORM pg_advisory_xact_lock(hashtextextended('tidemark.transaction_partition', 0));
+    LOCK TABLE transaction IN SHARE UPDATE EXCLUSIVE MODE;
     v_name := 'transaction_' || to_char(v_month, 'YYYY_MM');
     CONTINUE WHEN to_regclass(v_name) IS NOT NULL;
     EXECUTE format('CREATE TABLE %I (LIKE transaction INCLUDING ALL)', v_name);

@@ -88,6 +88,7 @@ export async function importFile(
       accountKind: options.kind,
       skipBad: options.skipBad === true,
       now: context.clock(),
+      signal: context.signal,
       onRead: (rows) => progress.update(rows),
       onStored: (rows, total) => progress.update(rows, total),
     })

@@ -23,8 +23,11 @@ export async function runCommand(invocation: Invocation): Promise<ExitCode> {
   const shutdown = createShutdown()
   let log: Logger | undefined
   let exitCode: ExitCode = 0
-  // A reader that goes away, as `head` does, ends the command in silence.
-  stdout.on('error', () => process.exit(0))
+  // A reader may go away, as `head` does; what the command does besides writing is done all the same.
+  let outputFault: Error | undefined
+  stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') outputFault ??= error
+  })
   try {
     const config: Config = readConfig(environment, workingDirectory)
     log = createLogger(config.logLevel)
@@ -51,6 +54,9 @@ export async function runCommand(invocation: Invocation): Promise<ExitCode> {
       exitCode = code
     })
     await program.parseAsync(invocation.arguments, { from: 'user' })
+    // The last write is out, or its fault known, before its callback.
+    await new Promise((written) => stdout.write('', written))
+    if (outputFault) throw outputFault
   } catch (error) {
     exitCode = tell(error, stderr, log, shutdown.signal.aborted)
   } finally {
@@ -72,7 +78,7 @@ function tell(
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
   const known = asTidemarkError(error)
   // Asked to stop, the command closed its own connections: they are not what went wrong.
-  if (stopped && known instanceof DatabaseUnavailableError) {
+  if (stopped && (known instanceof DatabaseUnavailableError || (known as Error).name === 'AbortError')) {
     stderr.write('tidemark: stopped: what was committed is whole; run this again to complete it\n')
     return 1
   }

@@ -6,17 +6,22 @@ export type Engine = 'timescale' | 'plain'
 const oldestTimescale = [2, 26]
 
 /**
- * Asks the server what it is and installs the extension where it is to be had. The feature test calls
- * `tsl_loaded()`: pg_available_extensions lists what lies on disk, not what is loaded, and the Apache edition
- * accepts the columnstore's settings in silence.
+ * Asks the server what it is, and installs the extension where it is to be had. A database that was set up on the
+ * plain engine stays so, also after TimescaleDB was installed beside it.
+ *
+ * The feature test calls `tsl_loaded()`: pg_available_extensions lists what lies on disk, not what is loaded, and the
+ * Apache edition accepts the columnstore's settings in silence.
  */
 export async function detectEngine(sql: Sql): Promise<Engine> {
-  const [preloaded] = await sql<{ preloaded: boolean }[]>`
-    SELECT current_setting('shared_preload_libraries') LIKE '%timescaledb%'
-      AND EXISTS (SELECT 1 FROM pg_available_extensions WHERE name = 'timescaledb') AS preloaded`
-  if (preloaded?.preloaded) {
-    // On a connection of its own: a session that saw the extension appear keeps the old library state.
-    await sql`CREATE EXTENSION IF NOT EXISTS timescaledb`.catch(ignoreConcurrentCreation)
+  const [known] = await sql<{ plain: boolean; installed: boolean; loadable: boolean }[]>`
+    SELECT coalesce((SELECT relkind = 'r' FROM pg_class WHERE oid = to_regclass('monthly_flow')), false) AS plain,
+      EXISTS (SELECT 1 FROM pg_extension WHERE extname = 'timescaledb') AS installed,
+      -- Its settings are known only where its library was preloaded; the list of libraries is not shown to everyone.
+      EXISTS (SELECT 1 FROM pg_settings WHERE name = 'timescaledb.disable_load')
+        AND EXISTS (SELECT 1 FROM pg_available_extensions WHERE name = 'timescaledb') AS loadable`
+  if (known?.plain) return 'plain'
+  if (!known?.installed && known?.loadable) {
+    await sql`CREATE EXTENSION IF NOT EXISTS timescaledb`.catch(ignoreUnlessOurs)
   }
   const [found] = await sql<{ version: string | null; probe: boolean }[]>`
     SELECT (SELECT extversion FROM pg_extension WHERE extname = 'timescaledb') AS version,
@@ -26,10 +31,13 @@ export async function detectEngine(sql: Sql): Promise<Engine> {
   return tsl?.loaded ? 'timescale' : 'plain'
 }
 
-/** Two processes may create the extension at once; the one that comes second fails on the unique key. */
-function ignoreConcurrentCreation(error: unknown): void {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  if (code !== '42710' && code !== '23505') throw error
+/**
+ * Two processes may create the extension at once, and the one that comes second fails on the unique key; a role may
+ * not be allowed to. What is there then decides.
+ */
+function ignoreUnlessOurs(error: unknown): void {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  if (!['42710', '23505', '42501', '0A000', '58P01', '55000'].includes(code)) throw error
 }
 
 function isRecentEnough(version: string): boolean {

@@ -51,6 +51,8 @@ export interface ImportOptions {
   /** Takes the good records of a file with bad ones. */
   skipBad?: boolean
   now: Date
+  /** Ends the import between two pages. */
+  signal?: AbortSignal
   rowsPerPage?: number
   onRead?: (rows: number) => void
   onStored?: (rows: number, total: number) => void
@@ -76,6 +78,7 @@ export async function importStatement(
     let rows = 0
     let days: { first: string; last: string } | undefined
     for await (const page of statement.pages) {
+      options.signal?.throwIfAborted()
       for (const day of [
         ...page.changes.map((c) => (c.type === 'upsert' ? c.bookedOn : undefined)),
         ...page.balances.map((b) => b.day),
@@ -104,6 +107,7 @@ export async function importStatement(
     let stored = 0
     const pages = encodedPages(spool, options.sourceId)
     for (let page = await pages.next(); !page.done; ) {
+      options.signal?.throwIfAborted()
       const { text, changes } = page.value
       // The next page is encoded while the server stores this one.
       const [outcomes, next] = await Promise.all([

@@ -60,7 +60,7 @@ const mostAutoPoints = 400
  */
 export async function readNetWorth(sql: Sql, query: NetWorthQuery): Promise<NetWorth> {
   const { userId, currency, to } = query
-  const from = query.from ?? (await firstTransactionDay(sql, userId)) ?? to
+  const from = query.from ?? earlier((await firstTransactionDay(sql, userId)) ?? to, to)
   if (from > to) throw new RefusedError(`the range is reversed: from ${from} lies after to ${to}`)
   const interval = chooseInterval(from, to, query.interval ?? 'auto')
   const rows = await sql<SeriesRow[]>`
@@ -70,6 +70,10 @@ export async function readNetWorth(sql: Sql, query: NetWorthQuery): Promise<NetW
   const series: NetWorth = { currency, interval, from, to, points: rows.map(asPoint) }
   if (query.by !== undefined) series.groups = await readGroups(sql, series, userId, query.by)
   return series
+}
+
+function earlier(a: string, b: string): string {
+  return a < b ? a : b
 }
 
 /** The day of the user's first posted transaction. */

@@ -1,4 +1,6 @@
 import { hash } from 'node:crypto'
+import { addDays } from '../calendar.ts'
+import { parseDecimal } from '../decimal.ts'
 import type { Page, Upsert } from '../page.ts'
 
 /** Separates the values of a column; a control character, which texts are cleaned of. */
@@ -36,8 +38,13 @@ export function encodePage(sourceId: string, page: Page): string {
     if (index === undefined) throw new TypeError(`the page names no account "${externalId}"`)
     return index
   }
-  let firstDay: string | undefined
-  let lastDay: string | undefined
+  // An opening may be dated the day before an entry, or the day of a balance.
+  const months = new Map<string, string>()
+  const touch = (day: string) => {
+    const month = day.slice(0, 7)
+    if (!months.has(month)) months.set(month, day)
+  }
+  for (const balance of page.balances) touch(balance.day)
   for (const change of page.changes) {
     const account = indexOf(change.account)
     const idOf = (providerId: string) => hash('md5', `${sourceId}\x1f${change.account}\x1f${providerId}`)
@@ -48,18 +55,18 @@ export function encodePage(sourceId: string, page: Page): string {
       continue
     }
     for (const replaced of change.replaces ?? []) {
+      if (replaced === change.id) continue
       const at = columns.place(idOf(replaced), 'replace', version)
       if (at !== undefined) columns.account[at] = account
     }
     const at = columns.place(idOf(change.id), 'upsert', version)
     if (at !== undefined) setContent(columns, at, account, sourceId, change)
-    if (firstDay === undefined || change.bookedOn < firstDay) firstDay = change.bookedOn
-    if (lastDay === undefined || change.bookedOn > lastDay) lastDay = change.bookedOn
+    touch(change.bookedOn)
+    if (change.bookedOn.endsWith('-01')) touch(addDays(change.bookedOn, -1))
   }
   return JSON.stringify({
     accounts: page.accounts,
-    firstDay,
-    lastDay,
+    days: [...months.values()],
     ...columns.join(),
     balances: page.balances.map((balance) => ({ ...balance, account: Number(indexOf(balance.account)) })),
   })
@@ -115,6 +122,8 @@ function createColumns(): Columns {
 }
 
 function setContent(columns: Columns, at: number, account: string, sourceId: string, change: Upsert): void {
+  // However it is written: 10.50 says what 10.5 does.
+  const amount = parseDecimal(change.amount) ?? change.amount
   const description = clean(change.description)
   const counterparty = clean(change.counterparty)
   const category = clean(change.category)
@@ -123,7 +132,7 @@ function setContent(columns: Columns, at: number, account: string, sourceId: str
   columns.account[at] = account
   columns.bookedOn[at] = change.bookedOn
   columns.occurredAt[at] = occurredAt
-  columns.amount[at] = change.amount
+  columns.amount[at] = amount
   columns.asset[at] = change.asset
   columns.kind[at] = change.kind
   columns.status[at] = change.status
@@ -136,7 +145,7 @@ function setContent(columns: Columns, at: number, account: string, sourceId: str
   const instant = occurredAt === '' ? '' : Date.parse(occurredAt)
   columns.digest[at] = hash(
     'md5',
-    `${change.bookedOn}\x1f${instant}\x1f${change.amount}\x1f${change.asset}\x1f${change.kind}\x1f${change.status}\x1f${description}\x1f${counterparty}\x1f${category}\x1f${groupId}`,
+    `${change.bookedOn}\x1f${instant}\x1f${amount}\x1f${change.asset}\x1f${change.kind}\x1f${change.status}\x1f${description}\x1f${counterparty}\x1f${category}\x1f${groupId}`,
   )
 }
 

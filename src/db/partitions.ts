@@ -6,6 +6,8 @@ const monthsAhead = 3
 /** Ingest makes what its own page needs; made ahead, no page of a usual day has to wait for one. */
 export async function ensurePartitionsAhead(sql: Sql, now: Date): Promise<void> {
   await sql`
-    SELECT ensure_transaction_partitions(d, (d + make_interval(months => ${monthsAhead}))::date)
-    FROM (SELECT ${now.toISOString()}::timestamptz::date AS d) AS today`
+    SELECT ensure_transaction_partitions(ARRAY(
+      SELECT (${now.toISOString()}::timestamptz::date + make_interval(months => m))::date
+      FROM generate_series(0, ${monthsAhead}) AS m
+    ))`
 }

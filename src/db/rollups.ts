@@ -30,14 +30,10 @@ export async function refreshRollups(sql: Sql, engine: Engine): Promise<RollupPa
     ) AS dirty`
   if (!pass?.from || !pass.to) return { cleared: 0, window: undefined, busy: false }
   try {
-    for (const aggregate of ['daily_flow', 'monthly_flow']) {
-      // A statement of its own, since a refresh commits in between and cannot run inside a transaction. In one pass:
-      // the batches that TimescaleDB 2.28 would cut by itself leave out invalidations that are not in the
-      // aggregate's own log yet, and end without a word.
-      await sql.unsafe(
-        `CALL refresh_continuous_aggregate('${aggregate}', '${pass.from}'::date, '${pass.to}'::date,
-          options => '{"buckets_per_batch": 0}')`,
-      )
+    await refresh(sql, 'daily_flow', pass.from, pass.to, false)
+    await refresh(sql, 'monthly_flow', pass.from, pass.to, false)
+    for (const { month, next } of await staleMonths(sql, pass.horizon)) {
+      await refresh(sql, 'monthly_flow', month, next, true)
     }
   } catch (error) {
     // A policy or another pass refreshes days of this window right now. It may have taken their invalidations and
@@ -47,4 +43,41 @@ export async function refreshRollups(sql: Sql, engine: Engine): Promise<RollupPa
   }
   const cleared = await sql`DELETE FROM rollup_dirty WHERE marked_xid < ${pass.horizon}::xid8`
   return { cleared: cleared.count, window: { from: pass.from, to: pass.to }, busy: false }
+}
+
+/**
+ * A statement of its own, since a refresh commits in between and cannot run inside a transaction. In one pass: the
+ * batches that TimescaleDB 2.28 would cut by itself leave out invalidations that are not in the aggregate's own log
+ * yet, and end without a word. See docs/decisions/0005-refresh-in-one-pass.md.
+ */
+async function refresh(sql: Sql, aggregate: string, from: string, to: string, force: boolean): Promise<void> {
+  await sql.unsafe(
+    `CALL refresh_continuous_aggregate('${aggregate}', '${from}'::date, '${to}'::date,
+      force => ${force}, options => '{"buckets_per_batch": 0}')`,
+  )
+}
+
+/**
+ * The months in which the monthly sums of the users whose marks are to be cleared are not those of their days: the
+ * invalidation of a month can be lost on the way up from the days (TimescaleDB 2.28, where it ends on the first day
+ * of a month). Only users who are marked can have changed.
+ */
+async function staleMonths(sql: Sql, horizon: string): Promise<{ month: string; next: string }[]> {
+  const months = await sql<{ month: string; next: string }[]>`
+    WITH dirty AS MATERIALIZED (
+      SELECT user_id, month_start(from_day) AS from_month FROM rollup_dirty WHERE marked_xid < ${horizon}::xid8
+    ), by_day AS (
+      SELECT f.user_id, f.account_id, f.asset, month_start(f.day) AS month, sum(f.amount) AS amount,
+        sum(f.transactions) AS transactions
+      FROM dirty d JOIN daily_flow f ON f.user_id = d.user_id AND f.day >= d.from_month
+      GROUP BY 1, 2, 3, 4
+    ), by_month AS (
+      SELECT f.user_id, f.account_id, f.asset, f.month, f.amount, f.transactions
+      FROM dirty d JOIN monthly_flow f ON f.user_id = d.user_id AND f.month >= d.from_month
+    )
+    SELECT DISTINCT month::text, (month + INTERVAL '1 month')::date::text AS next
+    FROM by_day FULL JOIN by_month m USING (user_id, account_id, asset, month)
+    WHERE (by_day.amount, by_day.transactions) IS DISTINCT FROM (m.amount, m.transactions)
+    ORDER BY month`
+  return [...months]
 }

@@ -49,9 +49,10 @@ export function addEntry(
   statement: OpenStatement,
   { bookedOn, amount, asset, status }: StatementEntry,
 ): void {
+  if (status !== 'posted') return
   if (statement.firstDay === undefined || bookedOn < statement.firstDay) statement.firstDay = bookedOn
   if (statement.lastDay === undefined || bookedOn > statement.lastDay) statement.lastDay = bookedOn
-  if (status === 'posted') statement.sums.set(asset, (statement.sums.get(asset) ?? zero).plus(amount))
+  statement.sums.set(asset, (statement.sums.get(asset) ?? zero).plus(amount))
 }
 const zero = new Big(0)
 
@@ -63,36 +64,68 @@ export function addBalance(statement: OpenStatement, balance: StatementBalance):
 }
 
 /**
- * The balances that a statement reports, on the days that they hold for. An opening balance stands before the first
- * entry, whatever day is printed beside it, and the closing one that belongs to it after the last: banks print the
- * date of the statement before, the first day of the period, or that of the export.
+ * The balances that the statements of one account in one file report, on the days that they hold for, and whether
+ * each statement adds up.
+ *
+ * An opening balance stands before the first entry, and no later than the printed day: banks print the date of the
+ * statement before, the first day of the period, or that of the export. The closing balance that belongs to it
+ * stands after the last entry. Where one statement closes with what the next one opens with, they are one chain: its
+ * opening is the first one's, and a closing balance in the middle of a day is none of that day's end.
  */
-export function reportedBalances(statement: OpenStatement): ReportedBalance[] {
-  const { account, sequence, open, close, firstDay, lastDay } = statement
-  const report = (
-    { asset, amount }: StatementBalance,
-    edge: 'open' | 'close',
-    day: string,
-  ): ReportedBalance => ({
-    account,
-    asset,
-    day,
-    edge,
-    amount,
-    ...(sequence !== undefined && { sequence }),
-  })
+export function settleStatements(statements: OpenStatement[]): {
+  balances: ReportedBalance[]
+  checks: StatementCheck[]
+} {
+  const inOrder = isNewestFirst(statements) ? statements.toReversed() : statements
+  // Numbers order the statements of a day only where every statement has one.
+  const numbered = inOrder.every((statement) => statement.sequence !== undefined)
   const balances: ReportedBalance[] = []
-  if (open && firstDay !== undefined) balances.push(report(open, 'open', addDays(firstDay, -1)))
-  if (open && firstDay === undefined && !close) balances.push(report(open, 'close', open.day))
-  if (close) {
-    const day = open && lastDay !== undefined && lastDay > close.day ? lastDay : close.day
-    balances.push(report(close, 'close', day))
+  const checks: StatementCheck[] = []
+  const lastClosing = new Map<string, StatementBalance>()
+  for (const [index, statement] of inOrder.entries()) {
+    const { account, sequence, open, close, firstDay, lastDay, others } = statement
+    const report = ({ asset, amount }: StatementBalance, edge: 'open' | 'close', day: string) =>
+      balances.push({
+        account,
+        asset,
+        day,
+        edge,
+        amount,
+        ...(numbered && sequence !== undefined && { sequence }),
+      })
+
+    const previous = open && lastClosing.get(open.asset)
+    const continues = previous !== undefined && previous.amount === open?.amount
+    if (open && firstDay !== undefined && !continues)
+      report(open, 'open', earlier(addDays(firstDay, -1), open.day))
+    if (open && firstDay === undefined && !close && !continues) report(open, 'close', open.day)
+    if (close) {
+      const day = open && lastDay !== undefined && lastDay > close.day ? lastDay : close.day
+      const next = inOrder[index + 1]
+      const goesOn = next?.open?.asset === close.asset && next.open.amount === close.amount
+      const inMidDay = goesOn && next.firstDay !== undefined && next.firstDay <= day
+      if (!inMidDay) report(close, 'close', day)
+    }
+    for (const balance of others) report(balance, 'close', balance.day)
+
+    const check = checkStatement(statement, previous?.amount)
+    if (check) checks.push(check)
+    if (close) lastClosing.set(close.asset, close)
   }
-  return [...balances, ...statement.others.map((balance) => report(balance, 'close', balance.day))]
+  return { balances, checks }
+}
+
+function isNewestFirst(statements: OpenStatement[]): boolean {
+  const day = (statement: OpenStatement | undefined) => statement?.close?.day ?? statement?.lastDay ?? ''
+  return day(statements[0]) > day(statements.at(-1))
+}
+
+function earlier(a: string, b: string): string {
+  return a < b ? a : b
 }
 
 /** Undefined where the statement has no opening balance, or a closing one of another asset only. */
-export function checkStatement(
+function checkStatement(
   statement: OpenStatement,
   previousClosing: string | undefined,
 ): StatementCheck | undefined {

@@ -6,12 +6,11 @@ import { createOccurrenceCounter } from './occurrence-counter.ts'
 import {
   addBalance,
   addEntry,
-  checkStatement,
   hasBalances,
   type OpenStatement,
   openStatement,
-  reportedBalances,
   type StatementCheck,
+  settleStatements,
 } from './statement-balances.ts'
 
 /** Rows of a page: enough that the cost of a statement is shared, few enough that a retry is cheap. */
@@ -45,8 +44,9 @@ export function pageStatement(
   const checks: StatementCheck[] = []
   const faults: StatementFault[] = []
   const occurrences = createOccurrenceCounter()
-  const lastClosing = new Map<string, string>()
+  /** The statement of each account that entries belong to now, and all of them in file order. */
   const statements = new Map<string, OpenStatement>()
+  const finished = new Map<string, OpenStatement[]>()
 
   let changes: Upsert[] = []
   let balances: ReportedBalance[] = []
@@ -80,21 +80,12 @@ export function pageStatement(
       ...(kind !== undefined && { kind }),
       ...(shownName !== undefined && { name: shownName }),
     })
-    if (earlier) end(earlier)
     const statement = openStatement(externalId, start)
     statements.set(externalId, statement)
+    const all = finished.get(externalId)
+    if (all) all.push(statement)
+    else finished.set(externalId, [statement])
     return statement
-  }
-
-  function end(statement: OpenStatement): void {
-    balances.push(...reportedBalances(statement))
-    const check = checkStatement(
-      statement,
-      lastClosing.get(`${statement.account}\x1f${statement.open?.asset}`),
-    )
-    if (!check) return
-    checks.push(check)
-    if (check.closing !== null) lastClosing.set(`${check.account}\x1f${check.asset}`, check.closing)
   }
 
   function addChange(account: string, entry: StatementEntry): void {
@@ -134,7 +125,10 @@ export function pageStatement(
       return
     }
     current ??= begin({ type: 'statement', line: event.line, account: {} })
-    if (event.type === 'balance') return addBalance(current, event)
+    if (event.type === 'balance') {
+      addBalance(current, event)
+      return
+    }
     addEntry(current, event)
     addChange(current.account, event)
   }
@@ -146,7 +140,11 @@ export function pageStatement(
         if (changes.length >= rows) yield takePage()
       }
     }
-    for (const statement of statements.values()) end(statement)
+    for (const each of finished.values()) {
+      const settled = settleStatements(each)
+      balances.push(...settled.balances)
+      checks.push(...settled.checks)
+    }
     if (changes.length > 0 || balances.length > 0) yield takePage()
   }
 

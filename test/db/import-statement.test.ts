@@ -267,7 +267,7 @@ test('a gap between two statements of an account is told', async () => {
     ['0', '105'],
   ])
   expect(report.differences.map(({ day, edge, difference }) => [day, edge, difference])).toEqual([
-    ['2024-03-09', 'open', '100'],
+    ['2024-03-01', 'open', '100'],
     ['2024-03-31', 'close', '100'],
   ])
 })

@@ -29,21 +29,13 @@ describe('the same rows again', () => {
     expect(after).toEqual(before)
   })
 
-  test('are the same however their amount is written', async () => {
+  test('are the same however amount and instant are written', async () => {
     const { sourceId } = await newPerson(db)
-    await ingest(db, sourceId, [row('1', '2024-01-05', '10.5')])
-    expect(
-      (
-        await ingest(db, sourceId, [row('1', '2024-01-05', '10.5', { occurredAt: '2024-01-05T10:00:00Z' })])
-      )[0],
-    ).toMatchObject({ changed: 1 })
-    expect(
-      (
-        await ingest(db, sourceId, [
-          row('1', '2024-01-05', '10.5', { occurredAt: '2024-01-05T12:00:00+02:00' }),
-        ])
-      )[0],
-    ).toMatchObject({ unchanged: 1 })
+    await ingest(db, sourceId, [row('1', '2024-01-05', '10.5', { occurredAt: '2024-01-05T10:00:00Z' })])
+    const again = row('1', '2024-01-05', '10.50', { occurredAt: '2024-01-05T12:00:00+02:00' })
+    expect((await ingest(db, sourceId, [again]))[0]).toMatchObject({ unchanged: 1, changed: 0 })
+    const moved = { ...again, occurredAt: '2024-01-05T12:00:01+02:00' }
+    expect((await ingest(db, sourceId, [moved]))[0]).toMatchObject({ changed: 1 })
   })
 })
 
@@ -237,4 +229,33 @@ test('a page with an amount that is no finite number is rejected whole', async (
     ingest(db, sourceId, [row('0', '2024-01-05', '1'), row('1', '2024-01-05', 'NaN')]),
   ).rejects.toThrow()
   expect(await storedRows(db, user.id)).toEqual([])
+})
+
+test('many imports at once, of one account and of others of the same user, end as one after the other', async () => {
+  const { user, sourceId } = await newPerson(db)
+  // Months that no other test has, so that partitions are made at the same moment.
+  const month = (n: number) =>
+    `19${String(30 + Math.floor(n / 12)).padStart(2, '0')}-${String((n % 12) + 1).padStart(2, '0')}`
+  const pages = Array.from({ length: 24 }, (_, n) => [
+    row(`a${n}`, `${month(n % 6)}-05`, '1', { account: n % 2 === 0 ? 'A' : `B${n}` }),
+    row('shared', `${month(n % 4)}-01`, '7', { account: 'A' }),
+  ])
+  await Promise.all(
+    pages.map((page, n) =>
+      ingest(
+        db,
+        sourceId,
+        page,
+        n % 3 === 0
+          ? [{ account: 'A', asset: 'EUR', day: `${month(9)}-28`, edge: 'close', amount: '100' }]
+          : [],
+      ),
+    ),
+  )
+  const balances = await readBalances(db.sql, { userId: user.id, at: `${month(9)}-28`, currency: 'EUR' })
+  expect(balances.find((each) => each.account === 'A')?.quantity).toBe('100')
+  expect(balances.filter((each) => each.account !== 'A').map((each) => each.quantity)).toEqual(
+    Array.from({ length: 12 }, () => '1'),
+  )
+  expect((await storedRows(db, user.id)).filter(({ amount }) => amount === '7')).toHaveLength(1)
 })

@@ -49,6 +49,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   project.provide('serverUrl', server.url)
   return async () => {
     await server.close()
-    await rm(dataDir, { recursive: true, force: true })
+    // As root, the server's files may lie where its own user reaches them.
+    for (const folder of [server.folder, dataDir]) await rm(folder, { recursive: true, force: true })
   }
 }
