@@ -3,8 +3,10 @@ import { findServerBinaries } from './src/db/server-binaries.ts'
 
 /** Files that need a database run once on every engine that the machine offers; the others once. */
 const databaseTests = ['db', 'cli', 'http', 'scheduler'].map((folder) => `test/${folder}/**/*.test.ts`)
-/** Start servers of their own, whatever the engine. */
-const serverTests = ['test/db/embedded-server.test.ts', 'test/db/server-binaries.test.ts']
+/** Need no engine, or start servers of their own. */
+const serverTests = ['embedded-server', 'server-binaries', 'start-lock', 'statement-balances'].map(
+  (name) => `test/db/${name}.test.ts`,
+)
 
 export default defineConfig(async () => {
   const found = await findServerBinaries({ path: process.env.PATH ?? '' })

@@ -107,7 +107,10 @@ async function empty(db: BenchDatabase): Promise<void> {
   const { sql } = db
   await sql`TRUNCATE transaction, transaction_ref, rollup_dirty`
   if (db.engine === 'plain') await sql`TRUNCATE daily_flow, monthly_flow`
-  await sql`SELECT ensure_transaction_partitions('2016-01-01', '2025-12-31')`
+  await sql`
+    SELECT ensure_transaction_partitions(ARRAY(
+      SELECT d::date FROM generate_series('2016-01-01'::timestamp, '2025-12-31', '1 month') AS d
+    ))`
   if (db.engine === 'timescale') {
     await sql`
       INSERT INTO transaction (user_id, account_id, id, booked_on, amount, asset, kind, status, recorded_at)

@@ -152,7 +152,10 @@ async function makePrices(sql: Sql): Promise<void> {
 /** Month by month, on two connections. */
 async function makeTransactions(db: BenchDatabase): Promise<void> {
   const { sql } = db
-  await sql`SELECT ensure_transaction_partitions(${firstMonth}, ${lastDay})`
+  await sql`
+    SELECT ensure_transaction_partitions(ARRAY(
+      SELECT d::date FROM generate_series(${firstMonth}::timestamp, ${lastDay}::timestamp, '1 month') AS d
+    ))`
   if (db.engine === 'plain') await sql`ALTER TABLE transaction DISABLE TRIGGER USER`
   await sql`ALTER TABLE transaction_ref DROP CONSTRAINT transaction_ref_user_id_id_pk`
   let next = 0

@@ -29,6 +29,7 @@ export function formatImportReport(file: string, report: ImportReport): string {
     ...listed(
       report.faults,
       ({ line, reason }) => `  ${report.refused ? 'bad' : 'left out'}: line ${line}: ${reason}`,
+      report.faultCount,
     ),
   )
   return `${lines.join('\n')}\n`
@@ -78,9 +79,9 @@ function checkLines(checks: StatementCheck[]): string[] {
   return lines
 }
 
-function listed<T>(items: T[], format: (item: T) => string): string[] {
+function listed<T>(items: T[], format: (item: T) => string, total = items.length): string[] {
   const lines = items.slice(0, mostListed).map(format)
-  if (items.length > mostListed) lines.push(`  … and ${items.length - mostListed} more`)
+  if (total > mostListed) lines.push(`  … and ${total - mostListed} more`)
   return lines
 }
 

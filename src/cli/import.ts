@@ -46,7 +46,7 @@ export async function importCommand(
       context.stdout.write(formatImportReport(file, report))
       if (report.refused) {
         context.stderr.write(
-          `tidemark: ${file}: refused, nothing of it was stored: ${report.faults.length} bad ${report.faults.length === 1 ? 'record' : 'records'}; mend the file, or take the rest with --skip-bad\n`,
+          `tidemark: ${file}: refused, nothing of it was stored: ${report.faultCount} bad ${report.faultCount === 1 ? 'record' : 'records'}; mend the file, or take the rest with --skip-bad\n`,
         )
         exitCode = 2
       }

@@ -16,6 +16,8 @@ export interface PriceFault {
 export interface PriceImportReport extends StoredPrices {
   prices: number
   faults: PriceFault[]
+  /** All of them; `faults` holds the first hundred. */
+  faultCount: number
   /** There were faults and `skipBad` was not asked for: nothing was stored. */
   refused: boolean
 }
@@ -35,6 +37,7 @@ export async function importPrices(
   try {
     const faults: PriceFault[] = []
     let prices = 0
+    let faultCount = 0
     let batch: Price[] = []
     let provider = 'file'
     const flush = async () => {
@@ -44,7 +47,8 @@ export async function importPrices(
     }
     for await (const event of events) {
       if (event.type === 'fault') {
-        faults.push(event)
+        faultCount++
+        if (faults.length < 100) faults.push(event)
         continue
       }
       if ((event.provider ?? 'file') !== provider || batch.length === pricesPerCall) await flush()
@@ -56,6 +60,7 @@ export async function importPrices(
     const report: PriceImportReport = {
       prices,
       faults,
+      faultCount,
       refused: faults.length > 0 && !skipBad,
       added: 0,
       changed: 0,

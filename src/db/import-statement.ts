@@ -36,6 +36,8 @@ export interface ImportReport {
   checks: StatementCheck[]
   /** Records that were left out. Where it is not empty and `skipBad` was not asked for, nothing was stored. */
   faults: StatementFault[]
+  /** All of them; `faults` holds the first hundred. */
+  faultCount: number
   refused: boolean
   /** Within the days that the file covers. */
   differences: BalanceDifference[]
@@ -98,6 +100,7 @@ export async function importStatement(
       accounts: [],
       checks: statement.checks,
       faults: statement.faults,
+      faultCount: statement.countFaults(),
       refused: statement.faults.length > 0 && options.skipBad !== true,
       differences: [],
     }

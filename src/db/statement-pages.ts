@@ -16,11 +16,16 @@ import {
 /** Rows of a page: enough that the cost of a statement is shared, few enough that a retry is cheap. */
 export const rowsPerPage = 5000
 
+/** Faulty records that are kept to be told. */
+const mostFaults = 100
+
 export interface StatementPages {
   pages: AsyncIterable<Page>
   /** Filled while `pages` is read. */
   checks: StatementCheck[]
+  /** The first of them; a file of nothing else does not have to fit into memory. */
   faults: StatementFault[]
+  countFaults: () => number
   accounts: Map<string, PageAccount>
 }
 
@@ -51,6 +56,7 @@ export function pageStatement(
   let changes: Upsert[] = []
   let balances: ReportedBalance[] = []
   let current: OpenStatement | undefined
+  let faultCount = 0
 
   const takePage = (): Page => {
     const used = new Set([
@@ -121,7 +127,8 @@ export function pageStatement(
       return
     }
     if (event.type === 'fault') {
-      faults.push(event)
+      faultCount++
+      if (faults.length < mostFaults) faults.push(event)
       return
     }
     current ??= begin({ type: 'statement', line: event.line, account: {} })
@@ -148,5 +155,5 @@ export function pageStatement(
     if (changes.length > 0 || balances.length > 0) yield takePage()
   }
 
-  return { pages: read(), checks, faults, accounts }
+  return { pages: read(), checks, faults, countFaults: () => faultCount, accounts }
 }
