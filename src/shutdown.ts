@@ -22,6 +22,7 @@ export function createShutdown(): Shutdown {
     for (let stop = stops.pop(); stop; stop = stops.pop()) {
       await stop().catch((fault: unknown) => faults.push(fault))
     }
+    stopped = true
     if (faults.length > 0)
       throw faults.length === 1 ? faults[0] : new AggregateError(faults, 'stopping failed')
   }

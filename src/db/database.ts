@@ -39,6 +39,8 @@ export async function openDatabase(
       ...(config.pgBin !== undefined && { pgBin: config.pgBin }),
     })
     shutdown.register(() => server.close())
+    // A pool that were opened now would keep the server from stopping.
+    shutdown.signal.throwIfAborted()
     url = server.url
   }
   const sql = connect(url)
