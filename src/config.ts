@@ -2,6 +2,15 @@ import { resolve } from 'node:path'
 import { z } from 'zod'
 import { RefusedError } from './errors.ts'
 
+function wholeNumber(lowest: number, highest: number) {
+  const fault = `must be a whole number from ${lowest} to ${highest}`
+  return z
+    .string()
+    .regex(/^\d{1,9}$/, fault)
+    .transform(Number)
+    .refine((value) => value >= lowest && value <= highest, fault)
+}
+
 /** The environment, read once and by nobody else. */
 const environment = z.object({
   /** A PostgreSQL to use; without it Tidemark starts its own in `TIDEMARK_DATA_DIR`. */
@@ -13,10 +22,10 @@ const environment = z.object({
   /** A folder of PostgreSQL server binaries, or `npm` for the packaged ones. */
   TIDEMARK_PG_BIN: z.string().min(1).optional(),
   /** Days after which raw transactions may be dropped; refused where it reaches into a refresh window. */
-  TIDEMARK_RAW_RETENTION_DAYS: z.coerce.number().int().positive().optional(),
+  TIDEMARK_RAW_RETENTION_DAYS: wholeNumber(1, 100_000).optional(),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('warn'),
   HOST: z.string().min(1).default('127.0.0.1'),
-  PORT: z.coerce.number().int().min(0).max(65535).default(8080),
+  PORT: wholeNumber(0, 65_535).default(8080),
   PATH: z.string().default(''),
 })
 

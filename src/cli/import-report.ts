@@ -15,6 +15,11 @@ export function formatImportReport(file: string, report: ImportReport): string {
       `  ${shown}: ${account.added} added, ${account.changed} changed, ${account.unchanged} unchanged${removed}`,
     )
   }
+  if (report.superseded > 0) {
+    lines.push(
+      `  ${count(report.superseded, 'row')} with the id of a later row of the same account, which holds`,
+    )
+  }
   // What a bad record leaves out would be missing from the sums.
   if (!report.refused) lines.push(...checkLines(report.checks))
   lines.push(

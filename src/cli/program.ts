@@ -66,7 +66,7 @@ export function createProgram(context: CommandContext, done: (code: ExitCode) =>
     'import statement files: tidemark-csv, CSV with a mapping, OFX/QFX, QIF, CAMT.053, MT940',
   )
     .addOption(user())
-    .option('--account <name>', 'the account, where the file names none')
+    .option('--account <name>', 'the account, where the file names none; else the name to show it by')
     .addOption(
       new Option('--kind <kind>', 'of accounts whose kind the file does not tell').choices([...accountKinds]),
     )

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { serve } from '@hono/node-server'
+import { RefusedError } from '../errors.ts'
 import { createApp } from '../http/app.ts'
 import { startUpkeep } from '../scheduler/upkeep.ts'
 import type { CommandContext, ExitCode } from './terminal.ts'
@@ -13,7 +14,7 @@ export async function serveCommand(context: CommandContext): Promise<ExitCode> {
   context.shutdown.register(() => new Promise((resolve) => server.close(() => resolve())))
   await Promise.race([
     once(server, 'listening'),
-    once(server, 'error').then(([error]) => Promise.reject(error)),
+    once(server, 'error').then(([error]) => Promise.reject(refused(error, host, port))),
   ])
   startUpkeep(context, db, context.shutdown)
   const address = server.address()
@@ -25,4 +26,12 @@ export async function serveCommand(context: CommandContext): Promise<ExitCode> {
     context.signal.addEventListener('abort', () => resolve(), { once: true }),
   )
   return 0
+}
+
+function refused(error: NodeJS.ErrnoException, host: string, port: number): Error {
+  if (error.code !== 'EADDRINUSE' && error.code !== 'EACCES' && error.code !== 'EADDRNOTAVAIL') return error
+  return new RefusedError(
+    `cannot listen on ${host}:${port} (${error.code}): set PORT or HOST to what is free`,
+    { cause: error },
+  )
 }

@@ -69,7 +69,8 @@ export function asTidemarkError(error: unknown): unknown {
   // 55000: the database exists and takes no connections.
   if (connectionFaults.has(code) || unavailableClasses.has(code.slice(0, 2)) || code === '55000') {
     return new DatabaseUnavailableError(
-      `the database is not reachable or went away (${error.message}): what was committed is whole; run this again`,
+      `the database is not reachable or went away (${error.message}): check that it runs and what DATABASE_URL says; ` +
+        'what was committed is whole, run this again',
       { cause: error },
     )
   }

@@ -32,6 +32,8 @@ export interface BalanceDifference {
 export interface ImportReport {
   /** Rows of the file, the faulty ones not counted. */
   rows: number
+  /** Rows with the id of a later row of the same page, which holds. */
+  superseded: number
   accounts: ImportedAccount[]
   checks: StatementCheck[]
   /** Records that were left out. Where it is not empty and `skipBad` was not asked for, nothing was stored. */
@@ -97,6 +99,7 @@ export async function importStatement(
     }
     const report: ImportReport = {
       rows,
+      superseded: 0,
       accounts: [],
       checks: statement.checks,
       faults: statement.faults,
@@ -108,6 +111,7 @@ export async function importStatement(
 
     const accounts = new Map<string, ImportedAccount>()
     let stored = 0
+    let told = 0
     const pages = encodedPages(spool, options.sourceId)
     for (let page = await pages.next(); !page.done; ) {
       options.signal?.throwIfAborted()
@@ -119,7 +123,8 @@ export async function importStatement(
       ])
       for (const outcome of outcomes) {
         const name = statement.accounts.get(outcome.externalId)?.name ?? outcome.externalId
-        const { stale: _, ...counts } = outcome
+        const { stale, ...counts } = outcome
+        told += counts.added + counts.changed + counts.unchanged + stale
         accounts.set(outcome.externalId, addCounts(accounts.get(outcome.externalId), { ...counts, name }))
       }
       stored += changes
@@ -127,6 +132,7 @@ export async function importStatement(
       page = next
     }
     report.accounts = [...accounts.values()]
+    report.superseded = rows - told
     if (days) report.differences = await readDifferences(sql, report.accounts, days)
     await recordRun(sql, options, report.accounts)
     return report

@@ -113,7 +113,7 @@ describe('the database lost in mid-import', () => {
       const { code, stdout, stderr } = await run
       expect([code, stdout]).toEqual([1, ''])
       expect(stderr).toMatch(
-        /^tidemark: the database is not reachable or went away \(.+\): what was committed is whole; run this again\n$/,
+        /^tidemark: the database is not reachable or went away \(.+\): [^\n]+; what was committed is whole, run this again\n$/,
       )
       await cut(true)
       await held.release()

@@ -1,4 +1,4 @@
-import { isDay } from '../../calendar.ts'
+import { firstDay, isDay, lastDay } from '../../calendar.ts'
 import { parseDecimal } from '../../decimal.ts'
 import { isAsset } from './asset.ts'
 import { cleanText } from './clean-text.ts'
@@ -36,7 +36,9 @@ export function requireDay(text: string, shown = text): string {
 }
 
 export function dayReason(shown: string): string {
-  return shown.trim() === '' ? 'date is empty' : `date ${quote(shown)} is not a day of the calendar`
+  if (shown.trim() === '') return 'date is empty'
+  const outside = /^\d{4}-\d{2}-\d{2}$/.test(shown) && (shown < firstDay || shown > lastDay)
+  return `date ${quote(shown)} is not ${outside ? `between ${firstDay} and ${lastDay}` : 'a day of the calendar'}`
 }
 
 export function requireAsset(text: string | undefined): string {

@@ -58,6 +58,8 @@ export function createTidemarkCsvParser(
 
     const externalId = cleanText(cells[at.account]!)
     if (externalId === undefined) return fault(line, 'account is empty')
+    if (externalId.length > maxAccountLength)
+      return fault(line, `account is longer than ${maxAccountLength} characters`)
 
     const rawAmount = cells[at.amount]!
     const amount = parseDecimal(rawAmount) ?? parseDecimal(rawAmount.trim())
@@ -99,8 +101,9 @@ export function createTidemarkCsvParser(
       status,
     }
     if (occurredAt !== undefined) entry.occurredAt = occurredAt
-    const id = text(cells, at.id)
-    if (id !== undefined) entry.id = id
+    // As it stands: two ids that differ are two transactions, however little they differ.
+    const id = cell(cells, at.id)
+    if (id !== '') entry.id = id
     const description = text(cells, at.description)
     if (description !== undefined) entry.description = description
     const counterparty = text(cells, at.counterparty)
@@ -148,6 +151,9 @@ function readHeader(cells: string[], line: number): Record<Column, number> {
     number
   >
 }
+
+/** Longer names would be told apart by what nobody sees. */
+const maxAccountLength = 200
 
 function cell(cells: string[], index: number): string {
   return index < 0 ? '' : cells[index]!.trim()
