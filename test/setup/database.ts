@@ -10,12 +10,12 @@ export interface TestDatabase extends Database {
 }
 
 // Registered for the importing file: a hook that is registered inside of another one never runs.
-const drops: (() => Promise<void>)[] = []
+const closes: (() => Promise<void>)[] = []
 afterAll(async () => {
-  for (const drop of drops) await drop()
+  for (const close of closes) await close()
 })
 
-/** A migrated database of the calling file's own, on the engine under test; dropped when the file is done. */
+/** A migrated database of the calling file's own, on the engine under test. It goes with the server. */
 export async function cloneDatabase(template = 'tidemark_template'): Promise<TestDatabase> {
   const name = `test_${randomUUID().replaceAll('-', '')}`
   const serverUrl = inject('serverUrl')
@@ -24,10 +24,7 @@ export async function cloneDatabase(template = 'tidemark_template'): Promise<Tes
   const url = new URL(serverUrl)
   url.pathname = `/${name}`
   const sql = connect(url.href)
-  drops.push(async () => {
-    await sql.end({ timeout: 5 })
-    await administration.unsafe(`DROP DATABASE ${name} WITH (FORCE)`)
-    await administration.end()
-  })
+  await administration.end()
+  closes.push(() => sql.end({ timeout: 5 }))
   return { sql, orm: drizzle(sql), engine: inject('engine') as Engine, migrated: [], url: url.href }
 }
