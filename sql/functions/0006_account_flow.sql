@@ -17,6 +17,8 @@ LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
 DECLARE
   v_owner record;
+  v_from_month date := month_start(p_from);
+  v_first_bucket date := least(bucket_end(p_from, p_interval), p_to);
   v_days_from date;
   v_raw_from date;
 BEGIN
@@ -31,12 +33,17 @@ BEGIN
       v_raw_from
     ));
     RETURN QUERY
-    SELECT f.account_id, f.asset, least(bucket_end(greatest(f.day, p_from), p_interval), p_to), sum(f.amount)
+    SELECT f.account_id, f.asset, f.bucket, sum(f.amount)
     FROM (
-      SELECT m.account_id, m.asset, m.month AS day, m.amount FROM monthly_flow m
-      WHERE m.user_id = v_owner.user_id AND m.month < v_days_from
+      -- Everything before the range goes into its first bucket, which saves telling the bucket of each month.
+      SELECT m.account_id, m.asset, v_first_bucket AS bucket, m.amount FROM monthly_flow m
+      WHERE m.user_id = v_owner.user_id AND m.month < least(v_days_from, v_from_month)
       UNION ALL
-      SELECT d.account_id, d.asset, d.day, d.amount FROM daily_flow d
+      SELECT m.account_id, m.asset, least(bucket_end(m.month, p_interval), p_to), m.amount FROM monthly_flow m
+      WHERE m.user_id = v_owner.user_id AND m.month >= v_from_month AND m.month < v_days_from
+      UNION ALL
+      SELECT d.account_id, d.asset, least(bucket_end(greatest(d.day, p_from), p_interval), p_to), d.amount
+      FROM daily_flow d
       WHERE d.user_id = v_owner.user_id AND d.day >= v_days_from AND d.day < v_raw_from AND d.day <= p_to
     ) AS f
     WHERE f.account_id = ANY (v_owner.account_ids)
