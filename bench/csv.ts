@@ -67,7 +67,7 @@ async function runAndWatch(
   databaseUrl: string,
   shutdown: Shutdown,
 ): Promise<number | undefined> {
-  const child = spawn(command, [ ...args], {
+  const child = spawn(command, args, {
     env: { PATH: process.env.PATH, DATABASE_URL: databaseUrl },
     stdio: ['ignore', 'ignore', 'pipe'],
   })
