@@ -11,6 +11,22 @@ function wholeNumber(lowest: number, highest: number) {
     .refine((value) => value >= lowest && value <= highest, fault)
 }
 
+function splitList(text: string): string[] {
+  return text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+}
+const list = z.string().transform(splitList)
+
+/** The fault says nothing of what was given: it may be nearly a key. */
+const sealingKey = z
+  .string()
+  .refine(
+    (text) => Buffer.from(text, 'base64').length === 32,
+    'must be 32 bytes in base64 (openssl rand -base64 32)',
+  )
+
 /** The environment, read once and by nobody else. */
 const environment = z.object({
   /** A PostgreSQL to use; without it Tidemark starts its own in `TIDEMARK_DATA_DIR`. */
@@ -26,6 +42,18 @@ const environment = z.object({
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('warn'),
   HOST: z.string().min(1).default('127.0.0.1'),
   PORT: wholeNumber(0, 65_535).default(8080),
+  /** Folders and packages to load connectors from, separated by commas. */
+  TIDEMARK_CONNECTORS: list.default([]),
+  /** A JSON file: by connector id, what the platform configures for it. */
+  TIDEMARK_CONNECTOR_SETTINGS: z.string().min(1).optional(),
+  /** `host:port` of providers that may lie inside the own network, separated by commas. */
+  TIDEMARK_ALLOWED_HOSTS: list.default([]),
+  /** Wraps the keys of credentials: 32 bytes in base64. Tidemark's own server keeps one beside its data. */
+  TIDEMARK_KEY: sealingKey.optional(),
+  /** Keys that were used before, separated by commas, until `tidemark keys rotate` has come to its end. */
+  TIDEMARK_OLD_KEYS: z.string().transform(splitList).pipe(z.array(sealingKey)).default([]),
+  /** Syncs that a worker runs at once. */
+  TIDEMARK_WORKER_CONCURRENCY: wholeNumber(1, 1000).default(16),
   PATH: z.string().default(''),
 })
 
@@ -37,6 +65,14 @@ export interface Config {
   logLevel: string
   host: string
   port: number
+  /** Absolute folders, or names of packages. */
+  connectors: string[]
+  /** Absolute path. */
+  connectorSettings: string | undefined
+  allowedHosts: string[]
+  key: string | undefined
+  oldKeys: string[]
+  workerConcurrency: number
   /** Where programs are looked for. */
   path: string
 }
@@ -61,6 +97,15 @@ export function readConfig(env: NodeJS.ProcessEnv, workingDirectory: string): Co
     logLevel: values.LOG_LEVEL,
     host: values.HOST,
     port: values.PORT,
+    connectors: values.TIDEMARK_CONNECTORS.map((place) =>
+      /^[./]/.test(place) ? resolve(workingDirectory, place) : place,
+    ),
+    connectorSettings:
+      values.TIDEMARK_CONNECTOR_SETTINGS && resolve(workingDirectory, values.TIDEMARK_CONNECTOR_SETTINGS),
+    allowedHosts: values.TIDEMARK_ALLOWED_HOSTS,
+    key: values.TIDEMARK_KEY,
+    oldKeys: values.TIDEMARK_OLD_KEYS,
+    workerConcurrency: values.TIDEMARK_WORKER_CONCURRENCY,
     path: values.PATH,
   }
 }

@@ -25,6 +25,11 @@ export interface PageAccount {
   externalId: string
   kind?: AccountKind
   name?: string
+  /**
+   * The provider's identity of the account's owner, on a platform-wide connection whose rows are many users'. A user
+   * is made for one who is new.
+   */
+  owner?: string
 }
 
 export interface Upsert {
@@ -59,19 +64,40 @@ export interface Delete {
   version?: number
 }
 
-/** What the provider says the account held at the end of `day`. */
+/**
+ * Every row of the account between both days, included, has been said since the page group began: what is stored
+ * there and was not said is gone from the provider, which has no other way to tell.
+ */
+export interface WindowComplete {
+  type: 'window-complete'
+  account: string
+  /** YYYY-MM-DD. */
+  from: string
+  to: string
+}
+
+/** What the provider says the account held at the end of `day`, or at this moment. */
 export interface ReportedBalance {
   account: string
   asset: string
   day: string
   /**
    * `open`: the balance before a statement's first entry; `close`: after its last one; `set`: by hand, which a
-   * revaluation makes true whatever the transactions add up to.
+   * revaluation makes true whatever the transactions add up to. `now`: at this moment, in the middle of `day`; ingest
+   * takes off it the rows of `day` that are known, which leaves what the day before closed with.
    */
-  edge: 'open' | 'close' | 'set'
+  edge: 'open' | 'close' | 'set' | 'now'
   amount: string
   /** Statements of one day: the lowest `open` and the highest `close` count. */
   sequence?: number
+}
+
+/** One unit of `asset` cost `price` units of `currency` at the close of `day`. */
+export interface PriceQuote {
+  asset: string
+  currency: string
+  day: string
+  price: string
 }
 
 export interface Page {
