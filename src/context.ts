@@ -7,6 +7,8 @@ export interface Context {
   log: Logger
   /** The present moment; passed in so that a test can set it. */
   clock: () => Date
+  /** Waits so many milliseconds by that clock. Rejects with the signal's reason where it is aborted meanwhile. */
+  sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>
   /** Aborted when the process is to stop. */
   signal: AbortSignal
 }

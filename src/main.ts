@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import { runCommand } from './cli/run-command.ts'
 
 process.exitCode = await runCommand({
@@ -7,10 +8,11 @@ process.exitCode = await runCommand({
   stdout: process.stdout,
   stderr: process.stderr,
   clock: () => new Date(),
+  sleep: (milliseconds, signal) => setTimeout(milliseconds, undefined, { signal }),
   onSignal: (stop) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop)
   },
 })
 
 // A connection whose server does not answer any more may hold the process; what was written is out by then.
-setTimeout(() => process.exit(), 2000).unref()
+globalThis.setTimeout(() => process.exit(), 2000).unref()

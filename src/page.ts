@@ -30,6 +30,8 @@ export interface PageAccount {
    * is made for one who is new.
    */
   owner?: string
+  /** What the worth of such a user is told in at first: EUR where it is not said. */
+  ownerCurrency?: string
 }
 
 export interface Upsert {

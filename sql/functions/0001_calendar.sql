@@ -1,12 +1,12 @@
 -- Day arithmetic on dates alone. date_trunc works on timestamps and would bring the session's time zone in.
-CREATE FUNCTION month_start(p_day date) RETURNS date
+CREATE OR REPLACE FUNCTION month_start(p_day date) RETURNS date
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
   SELECT p_day - extract(day FROM p_day)::int + 1
 $$;
 
 -- The last day of the bucket that p_day lies in. p_interval: day, week (ends on Sunday, ISO 8601), month, quarter
 -- or year.
-CREATE FUNCTION bucket_end(p_day date, p_interval text) RETURNS date
+CREATE OR REPLACE FUNCTION bucket_end(p_day date, p_interval text) RETURNS date
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
   SELECT CASE p_interval
     WHEN 'day' THEN p_day

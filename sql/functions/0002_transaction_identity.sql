@@ -5,7 +5,7 @@
 -- Together with "of equal versions the later arrival wins" (most providers give none) this makes the outcome depend
 -- on the set of changes seen and not on their order: an id holds its highest version, and one that was replaced
 -- stays gone for good.
-CREATE FUNCTION change_outcome(
+CREATE OR REPLACE FUNCTION change_outcome(
   p_op text, p_version bigint, p_digest uuid,
   p_known_day date, p_known_version bigint, p_known_digest uuid, p_known_replaced boolean
 ) RETURNS text
@@ -21,12 +21,12 @@ $$;
 
 -- The rows that Tidemark itself keeps: one opening an asset, one revaluation a balance set by hand. The ids of
 -- provider rows are made in src/db/page-encoding.ts.
-CREATE FUNCTION opening_id(p_account_id bigint, p_asset text) RETURNS uuid
+CREATE OR REPLACE FUNCTION opening_id(p_account_id bigint, p_asset text) RETURNS uuid
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
   SELECT md5('tidemark opening ' || p_account_id::text || ' ' || p_asset)::uuid
 $$;
 
-CREATE FUNCTION revaluation_id(p_account_id bigint, p_asset text, p_day date) RETURNS uuid
+CREATE OR REPLACE FUNCTION revaluation_id(p_account_id bigint, p_asset text, p_day date) RETURNS uuid
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
   SELECT md5('tidemark revaluation ' || p_account_id::text || ' ' || p_asset || ' ' || (p_day - DATE '2000-01-01')::text)::uuid
 $$;

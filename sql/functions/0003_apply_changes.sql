@@ -1,6 +1,7 @@
 -- Writes resolved changes: rows that are new, that say something else than before or lie on another day, and ids
 -- whose row goes. transaction_ref tells where the earlier row lies, so that a row which moves is deleted there and
 -- inserted here by the same statement, compressed or not: an UPDATE cannot move a row between chunks.
+DROP TYPE IF EXISTS page_change CASCADE;
 CREATE TYPE page_change AS (
   op text,
   version bigint,
@@ -26,10 +27,11 @@ CREATE TYPE page_change AS (
 );
 
 -- The part of an asset's history that a write may have moved, from its first day on.
+DROP TYPE IF EXISTS touched_asset CASCADE;
 CREATE TYPE touched_asset AS (user_id bigint, account_id bigint, asset text, from_day date);
 
 -- Ids must be unique within the call. Returns what was touched, both where rows were and where they are.
-CREATE FUNCTION apply_changes(p_changes page_change[], p_now timestamptz) RETURNS touched_asset[]
+CREATE OR REPLACE FUNCTION apply_changes(p_changes page_change[], p_now timestamptz) RETURNS touched_asset[]
 LANGUAGE plpgsql
 -- A generic plan of a DELETE on columnstore chunks ignores its parameters and decompresses everything
 -- (TimescaleDB <= 2.28).

@@ -12,7 +12,7 @@
 
 -- Brings entries and folded up to date, the former from p_from_day on, and returns the opening and the revaluations
 -- as they must be: upserts, and deletions of those that are not needed any more.
-CREATE FUNCTION settle_balances(p_user_id bigint, p_account_id bigint, p_asset text, p_from_day date)
+CREATE OR REPLACE FUNCTION settle_balances(p_user_id bigint, p_account_id bigint, p_asset text, p_from_day date)
 RETURNS page_change[]
 LANGUAGE plpgsql
 SET plan_cache_mode = force_custom_plan

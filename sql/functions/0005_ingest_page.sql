@@ -1,19 +1,52 @@
+-- The users to whom the accounts of a platform-wide source belong, in the order of p_accounts; who is new is made a
+-- user, without an address, whom the provider's identity finds. Behind the lock of the source's row.
+CREATE OR REPLACE FUNCTION provision_owners(p_source_id bigint, p_accounts jsonb) RETURNS bigint[]
+LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM 1 FROM user_source WHERE id = p_source_id FOR UPDATE;
+  WITH fresh AS MATERIALIZED (
+    SELECT nextval(pg_get_serial_sequence('app_user', 'id')) AS user_id, o.owner, o.currency
+    FROM (
+      SELECT p->>'owner' AS owner, min(p->>'ownerCurrency') AS currency FROM jsonb_array_elements(p_accounts) AS p
+      GROUP BY p->>'owner'
+    ) AS o
+    WHERE o.owner IS NOT NULL
+      AND NOT EXISTS (SELECT 1 FROM platform_user u WHERE u.source_id = p_source_id AND u.external_id = o.owner)
+  ), made AS (
+    INSERT INTO app_user (id, base_currency) OVERRIDING SYSTEM VALUE
+    SELECT user_id, coalesce(currency, 'EUR') FROM fresh
+  )
+  INSERT INTO platform_user (source_id, external_id, user_id) SELECT p_source_id, owner, user_id FROM fresh;
+
+  RETURN ARRAY(
+    SELECT u.user_id FROM jsonb_array_elements(p_accounts) WITH ORDINALITY AS p
+    LEFT JOIN platform_user u ON u.source_id = p_source_id AND u.external_id = p.value->>'owner'
+    ORDER BY p.ordinality
+  );
+END
+$$;
+
 -- The only way into transaction: one page of a source, whole or not at all, since a single call is a single
 -- statement. Makes the page's accounts, applies its changes, records the balances that it reports and settles what
 -- follows from them.
 --
 -- p_page, as src/db/page-encoding.ts makes it:
---   {accounts: [{externalId, kind, name}],
+--   {accounts: [{externalId, kind, name, owner, ownerCurrency}],
 --    days: one of every month that it may write to,
 --    columns: {id, digest, op, version, account, bookedOn, occurredAt, amount, asset, kind, status, description,
 --              counterparty, category, groupId},
 --    constants: {…},
---    balances: [{account, asset, day, edge, amount, sequence}]}
+--    balances: [{account, asset, day, edge, amount, sequence}],
+--    completed: [{account, from, to, ids}]}
 -- account is an index into accounts, from 0. The changes go by column: each is one text of its values separated by
 -- DEL (U+007F), which no cleaned text holds, an empty one standing for null. A column of which all values are equal
 -- stands in constants instead. Splitting texts costs a quarter of what an object a row would. Ids are unique within
--- a page. Returns one row per account of the page.
-CREATE FUNCTION ingest_page(p_source_id bigint, p_page jsonb, p_now timestamptz)
+-- a page. completed names all rows of an account between both days: others that are stored there go. Returns one row
+-- per account of the page.
+--
+-- The rows are those of the source's user; on a platform-wide source, of each account's owner, who is made a user when
+-- they are first heard of.
+CREATE OR REPLACE FUNCTION ingest_page(p_source_id bigint, p_page jsonb, p_now timestamptz)
 RETURNS TABLE (
   external_id text,
   account_id bigint,
@@ -29,6 +62,8 @@ AS $$
 #variable_conflict use_column
 DECLARE
   v_user_id bigint;
+  -- Of each account of the page, in its order.
+  v_user_ids bigint[];
   v_columns jsonb := p_page->'columns';
   -- The columns of which all values are equal.
   v_same record;
@@ -40,14 +75,19 @@ DECLARE
   v_own page_change[] := '{}';
 BEGIN
   SELECT user_id INTO STRICT v_user_id FROM user_source WHERE id = p_source_id;
+  IF v_user_id IS NULL THEN
+    v_user_ids := provision_owners(p_source_id, p_page->'accounts');
+  ELSE
+    v_user_ids := array_fill(v_user_id, ARRAY[jsonb_array_length(p_page->'accounts')]);
+  END IF;
 
   -- Before the accounts are locked: whoever makes a partition shuts out others who would, and they may hold accounts.
   PERFORM ensure_transaction_partitions(ARRAY(SELECT d::date FROM jsonb_array_elements_text(p_page->'days') AS d));
 
   INSERT INTO account AS a (user_id, source_id, external_id, kind, name)
-  SELECT v_user_id, p_source_id, p.value->>'externalId', coalesce(p.value->>'kind', 'other'),
+  SELECT v_user_ids[p.ordinality], p_source_id, p.value->>'externalId', coalesce(p.value->>'kind', 'other'),
     coalesce(p.value->>'name', p.value->>'externalId')
-  FROM jsonb_array_elements(p_page->'accounts') AS p
+  FROM jsonb_array_elements(p_page->'accounts') WITH ORDINALITY AS p
   ORDER BY p.value->>'externalId'
   -- A name and a kind that are known only now take the place of the defaults, never of what was known.
   ON CONFLICT ON CONSTRAINT account_external_id DO UPDATE
@@ -55,15 +95,13 @@ BEGIN
       kind = CASE WHEN a.kind = 'other' THEN excluded.kind ELSE a.kind END
     WHERE (a.name = a.external_id AND excluded.name <> a.name) OR (a.kind = 'other' AND excluded.kind <> a.kind);
 
-  -- Writers of one account wait for each other here, in one order, and only then look at what is stored.
-  PERFORM 1 FROM account a
-  WHERE a.source_id = p_source_id AND a.user_id = v_user_id
-    AND a.external_id IN (SELECT p.value->>'externalId' FROM jsonb_array_elements(p_page->'accounts') AS p)
-  ORDER BY a.id FOR UPDATE;
-
   SELECT array_agg(a.id ORDER BY p.ordinality) INTO v_account_ids
   FROM jsonb_array_elements(p_page->'accounts') WITH ORDINALITY AS p
-  JOIN account a ON a.source_id = p_source_id AND a.user_id = v_user_id AND a.external_id = p.value->>'externalId';
+  JOIN account a ON a.source_id = p_source_id AND a.user_id = v_user_ids[p.ordinality]
+    AND a.external_id = p.value->>'externalId';
+
+  -- Writers of one account wait for each other here, in one order, and only then look at what is stored.
+  PERFORM 1 FROM account WHERE id = ANY (v_account_ids) ORDER BY id FOR UPDATE;
 
   SELECT * INTO v_same FROM (
     SELECT c->>'op' AS op, (c->>'version')::bigint AS version, (c->>'account')::int AS account,
@@ -84,6 +122,7 @@ BEGIN
         coalesce(u.op, v_same.op) AS op,
         coalesce(u.version, v_same.version, 0) AS version,
         v_account_ids[coalesce(u.account, v_same.account) + 1] AS account_id,
+        v_user_ids[coalesce(u.account, v_same.account) + 1] AS user_id,
         coalesce(u.booked_on, v_same.booked_on) AS booked_on,
         coalesce(u.occurred_at, v_same.occurred_at) AS occurred_at,
         coalesce(u.amount, v_same.amount) AS amount,
@@ -119,19 +158,19 @@ BEGIN
     -- One by one, by the whole key: a plan that went through all ids of the user would do so for every row.
     LEFT JOIN LATERAL (
       SELECT id, booked_on, version, digest, replaced FROM transaction_ref
-      WHERE user_id = v_user_id AND id = c.id LIMIT 1
+      WHERE user_id = c.user_id AND id = c.id LIMIT 1
     ) AS r ON true
   ), new_row AS (
     INSERT INTO transaction (
       user_id, account_id, id, booked_on, occurred_at, amount, asset, kind, status, description, counterparty,
       category, group_id, recorded_at
     )
-    SELECT v_user_id, account_id, id, booked_on, occurred_at, amount, asset, kind, status, description, counterparty,
+    SELECT user_id, account_id, id, booked_on, occurred_at, amount, asset, kind, status, description, counterparty,
       category, group_id, p_now
     FROM given WHERE outcome = 'added' AND NOT known
   ), new_ref AS (
     INSERT INTO transaction_ref (user_id, id, booked_on, digest, version)
-    SELECT v_user_id, id, booked_on, digest, version
+    SELECT user_id, id, booked_on, digest, version
     FROM given WHERE outcome = 'added' AND NOT known
   )
   SELECT
@@ -139,12 +178,12 @@ BEGIN
       SELECT account_id || outcome AS key, count(*) AS count FROM given GROUP BY account_id, outcome
     ) AS n),
     ARRAY(
-      SELECT ROW(v_user_id, account_id, asset, min(booked_on))::touched_asset
-      FROM given WHERE outcome = 'added' AND NOT known GROUP BY account_id, asset
+      SELECT ROW(user_id, account_id, asset, min(booked_on))::touched_asset
+      FROM given WHERE outcome = 'added' AND NOT known GROUP BY user_id, account_id, asset
     ),
     ARRAY(
       SELECT ROW(
-        op, version, v_user_id, account_id, id, booked_on, occurred_at, amount, asset, kind, status, description,
+        op, version, user_id, account_id, id, booked_on, occurred_at, amount, asset, kind, status, description,
         counterparty, category, group_id, digest, old_day, outcome
       )::page_change
       FROM given
@@ -153,31 +192,71 @@ BEGIN
     )
   INTO v_counts, v_touched, v_rest;
 
-  PERFORM mark_rollup_dirty(v_user_id, min(t.from_day)) FROM unnest(v_touched) AS t HAVING count(*) > 0;
+  PERFORM mark_rollup_dirty(d.user_id, d.from_day)
+  FROM (SELECT user_id, min(from_day) AS from_day FROM unnest(v_touched) GROUP BY user_id ORDER BY user_id) AS d;
   IF cardinality(v_rest) > 0 THEN
     v_touched := v_touched || apply_changes(v_rest, p_now);
   END IF;
 
-  -- Of several statements on one day, the first one's opening and the last one's closing hold for the day.
-  WITH reported AS (
-    SELECT DISTINCT ON (b.account, b.asset, b.day, b.edge)
-      v_account_ids[b.account + 1] AS account_id, b.asset, b.day, b.edge, b.amount, coalesce(b.sequence, 0) AS sequence
+  -- Only now, behind the page's own changes: a row that they moved out of the days is not gone.
+  IF jsonb_array_length(coalesce(p_page->'completed', '[]')) > 0 THEN
+    v_rest := ARRAY(
+      SELECT ROW(
+        'delete', r.version, t.user_id, t.account_id, t.id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+        NULL, t.booked_on, 'removed'
+      )::page_change
+      FROM jsonb_array_elements(p_page->'completed') AS c
+      JOIN transaction t ON t.user_id = v_user_ids[(c->>'account')::int + 1]
+        AND t.account_id = v_account_ids[(c->>'account')::int + 1]
+        AND t.booked_on BETWEEN (c->>'from')::date AND (c->>'to')::date
+      JOIN transaction_ref r ON r.user_id = t.user_id AND r.id = t.id
+      WHERE t.id <> ALL (ARRAY(SELECT i::uuid FROM jsonb_array_elements_text(c->'ids') AS i))
+        AND t.id <> opening_id(t.account_id, t.asset) AND t.id <> revaluation_id(t.account_id, t.asset, t.booked_on)
+    );
+    IF cardinality(v_rest) > 0 THEN
+      v_touched := v_touched || apply_changes(v_rest, p_now);
+      SELECT coalesce(v_counts, '{}') || jsonb_object_agg(
+        g.account_id || 'removed', g.count + coalesce((v_counts->>(g.account_id || 'removed'))::bigint, 0)
+      )
+      INTO v_counts
+      FROM (SELECT account_id, count(*) AS count FROM unnest(v_rest) GROUP BY account_id) AS g;
+    END IF;
+  END IF;
+
+  -- Of several statements on one day, the first one's opening and the last one's closing hold for the day. A balance
+  -- in the middle of a day, less the rows of that day and later that are known with it, is what the day before closed
+  -- with; rows of the day that arrive later do not move it.
+  WITH told AS (
+    SELECT b.account, b.asset, b.sequence, b.ordinality,
+      CASE b.edge WHEN 'now' THEN b.day - 1 ELSE b.day END AS day,
+      CASE b.edge WHEN 'now' THEN 'close' ELSE b.edge END AS edge,
+      b.amount - CASE b.edge WHEN 'now' THEN (
+        SELECT coalesce(sum(t.amount), 0) FROM transaction t
+        WHERE t.user_id = v_user_ids[b.account + 1] AND t.account_id = v_account_ids[b.account + 1]
+          AND t.asset = b.asset AND t.status = 'posted' AND t.booked_on >= b.day
+          AND t.id <> opening_id(t.account_id, t.asset) AND t.id <> revaluation_id(t.account_id, t.asset, t.booked_on)
+      ) ELSE 0 END AS amount
     FROM ROWS FROM (jsonb_to_recordset(p_page->'balances') AS (
       account int, asset text, day date, edge text, amount numeric, sequence bigint
     )) WITH ORDINALITY AS b
+  ), reported AS (
+    SELECT DISTINCT ON (b.account, b.asset, b.day, b.edge)
+      v_account_ids[b.account + 1] AS account_id, v_user_ids[b.account + 1] AS user_id, b.asset, b.day, b.edge,
+      b.amount, coalesce(b.sequence, 0) AS sequence
+    FROM told b
     ORDER BY b.account, b.asset, b.day, b.edge,
       CASE WHEN b.edge = 'open' THEN coalesce(b.sequence, 0) ELSE -coalesce(b.sequence, 0) END, b.ordinality DESC
   ), written AS (
     INSERT INTO reconciliation AS r (user_id, account_id, asset, day, edge, reported, sequence, recorded_at)
-    SELECT v_user_id, b.account_id, b.asset, b.day, b.edge, b.amount, b.sequence, p_now
+    SELECT b.user_id, b.account_id, b.asset, b.day, b.edge, b.amount, b.sequence, p_now
     FROM reported b
     ON CONFLICT ON CONSTRAINT reconciliation_account_id_asset_day_edge_pk DO UPDATE
       SET reported = excluded.reported, sequence = excluded.sequence, recorded_at = excluded.recorded_at
       WHERE (r.reported, r.sequence) IS DISTINCT FROM (excluded.reported, excluded.sequence)
         AND CASE WHEN r.edge = 'open' THEN excluded.sequence <= r.sequence ELSE excluded.sequence >= r.sequence END
-    RETURNING r.account_id, r.asset, r.day
+    RETURNING r.user_id, r.account_id, r.asset, r.day
   )
-  SELECT v_touched || array_agg(ROW(v_user_id, w.account_id, w.asset, w.day)::touched_asset) INTO v_touched
+  SELECT v_touched || array_agg(ROW(w.user_id, w.account_id, w.asset, w.day)::touched_asset) INTO v_touched
   FROM written w;
 
   IF EXISTS (SELECT 1 FROM reconciliation WHERE account_id = ANY (v_account_ids)) THEN

@@ -1,5 +1,5 @@
 -- The accounts that a caller may see, as pairs: every read starts here, and nowhere else is it decided.
-CREATE FUNCTION visible_account(p_caller_id bigint) RETURNS TABLE (user_id bigint, account_id bigint)
+CREATE OR REPLACE FUNCTION visible_account(p_caller_id bigint) RETURNS TABLE (user_id bigint, account_id bigint)
 LANGUAGE sql STABLE AS $$
   SELECT user_id, id FROM account WHERE user_id = p_caller_id
 $$;
@@ -11,7 +11,7 @@ $$;
 -- Read in three tiers, never more than the range needs: whole months, then days, then the raw rows from the first
 -- day on that the aggregates do not hold yet (rollup_dirty). The tiers meet and do not overlap, so raw rows take
 -- the place of aggregated ones and are never added to them. STABLE: all of it reads one snapshot.
-CREATE FUNCTION account_flow(p_caller_id bigint, p_from date, p_to date, p_interval text)
+CREATE OR REPLACE FUNCTION account_flow(p_caller_id bigint, p_from date, p_to date, p_interval text)
 RETURNS TABLE (account_id bigint, asset text, bucket date, amount numeric) ROWS 500
 LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
@@ -64,7 +64,7 @@ $$;
 
 -- The day of the first posted movement that a caller may see; null where there is none. In the same tiers: the
 -- first month leads to its first day; raw rows are asked only where the aggregates hold nothing before them.
-CREATE FUNCTION first_flow_day(p_caller_id bigint) RETURNS date
+CREATE OR REPLACE FUNCTION first_flow_day(p_caller_id bigint) RETURNS date
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
   v_owner record;

@@ -1,11 +1,12 @@
 -- What one unit of an asset is worth in a currency at the end of a day, as a fraction, so that a chain of rates is
 -- divided once and at the end. A day takes the last price known on or before it; price_day is that of the oldest
 -- price used. No row where there is no price: a missing price is never 1 and never 0.
+DROP TYPE IF EXISTS priced_day CASCADE;
 CREATE TYPE priced_day AS (asset text, day date, numerator numeric, denominator numeric, price_day date);
 
 -- The pairs that have prices, as steps that can be taken in either direction. Against the quoted direction, a price
 -- divides.
-CREATE VIEW price_step AS
+CREATE OR REPLACE VIEW price_step AS
 SELECT asset AS origin, currency AS target, asset, currency, false AS inverted FROM price_pair
 UNION ALL
 SELECT currency, asset, asset, currency, true FROM price_pair;
@@ -13,7 +14,7 @@ SELECT currency, asset, asset, currency, true FROM price_pair;
 -- One step on each of the days, which must be in order: the last price on or before the day, as a fraction in the
 -- direction of the step. Where the days lie close, as in a daily series, prices and days are merged in one pass over
 -- the prices of the range; where they lie far apart, as month ends do, each is looked up.
-CREATE FUNCTION step_series(p_asset text, p_currency text, p_inverted boolean, p_days date[])
+CREATE OR REPLACE FUNCTION step_series(p_asset text, p_currency text, p_inverted boolean, p_days date[])
 RETURNS TABLE (day date, numerator numeric, denominator numeric, price_day date) ROWS 100
 LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
@@ -53,7 +54,7 @@ END
 $$;
 
 -- The chains of exactly so many steps from each asset to the currency, none of which passes its ends again.
-CREATE FUNCTION price_chains(p_assets text[], p_currency text, p_steps int)
+CREATE OR REPLACE FUNCTION price_chains(p_assets text[], p_currency text, p_steps int)
 RETURNS TABLE (chain bigint, origin text, step int, asset text, currency text, inverted boolean, target text)
 LANGUAGE sql STABLE ROWS 20 AS $$
   WITH RECURSIVE walk AS (
@@ -82,7 +83,7 @@ $$;
 -- one whose oldest price is newest, then the one that is first by name: the same prices always give the same answer.
 -- Longer chains are looked for only where shorter ones leave days without a price. Each step is read once, whatever
 -- number of chains take it. p_days must be in order.
-CREATE FUNCTION price_series(p_assets text[], p_currency text, p_days date[]) RETURNS SETOF priced_day ROWS 300
+CREATE OR REPLACE FUNCTION price_series(p_assets text[], p_currency text, p_days date[]) RETURNS SETOF priced_day ROWS 300
 LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_column
 DECLARE
@@ -137,7 +138,7 @@ $$;
 
 -- A quantity at a conversion. Thirty decimals are kept until the sum is rounded: numeric division alone would
 -- keep sixteen significant digits of a large quotient.
-CREATE FUNCTION value_at(p_quantity numeric, p_numerator numeric, p_denominator numeric) RETURNS numeric
+CREATE OR REPLACE FUNCTION value_at(p_quantity numeric, p_numerator numeric, p_denominator numeric) RETURNS numeric
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
   SELECT CASE p_denominator WHEN 1 THEN p_quantity * p_numerator
     ELSE (p_quantity * p_numerator + 0.000000000000000000000000000000) / p_denominator END

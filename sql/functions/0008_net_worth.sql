@@ -4,7 +4,7 @@
 -- that came and went are listed with quantity 0. value is rounded once, half away from zero, to 8 decimals; null
 -- where a price is missing and the quantity is not 0. reported is the newest balance that the source reported on or before p_at, and
 -- difference is reported less what the transactions added up to on that day.
-CREATE FUNCTION balance_at(p_caller_id bigint, p_at date, p_currency text)
+CREATE OR REPLACE FUNCTION balance_at(p_caller_id bigint, p_at date, p_currency text)
 RETURNS TABLE (
   account_id bigint,
   asset text,
@@ -48,7 +48,7 @@ $$;
 -- in assets; by asset, its holdings go where the account goes. Each sum is made on exact numerics and rounded
 -- once, half away from zero, to 8 decimals. quality: exact; carried, where a price older than its day was used;
 -- incomplete, where the assets in `missing` had no price and were left out.
-CREATE FUNCTION net_worth(
+CREATE OR REPLACE FUNCTION net_worth(
   p_caller_id bigint, p_from date, p_to date, p_interval text, p_currency text, p_by text DEFAULT NULL
 )
 RETURNS TABLE (

@@ -1,6 +1,6 @@
 -- Stores daily prices, all or none of one call. p_prices: [{asset, currency, day, price}]. Where a day is given
 -- twice, within the call or before it, the later one wins; a price that is there already writes nothing.
-CREATE FUNCTION put_prices(p_provider text, p_prices json)
+CREATE OR REPLACE FUNCTION put_prices(p_provider text, p_prices json)
 RETURNS TABLE (added bigint, changed bigint, unchanged bigint)
 LANGUAGE sql AS $$
   WITH given AS (

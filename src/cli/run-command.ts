@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander'
 import { type Config, readConfig } from '../config.ts'
+import type { Context } from '../context.ts'
 import { asTidemarkError } from '../db/client.ts'
 import { type Database, openDatabase } from '../db/database.ts'
 import { DatabaseUnavailableError, TidemarkError } from '../errors.ts'
@@ -13,6 +14,7 @@ export interface Invocation extends Terminal {
   environment: NodeJS.ProcessEnv
   workingDirectory: string
   clock: () => Date
+  sleep: Context['sleep']
   /** Calls back when the process is asked to stop. */
   onSignal: (stop: () => void) => void
 }
@@ -36,6 +38,7 @@ export async function runCommand(invocation: Invocation): Promise<ExitCode> {
       config,
       log,
       clock,
+      sleep: invocation.sleep,
       signal: shutdown.signal,
       stdout,
       stderr,

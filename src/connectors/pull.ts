@@ -28,13 +28,29 @@ const maxCursorLength = 64 * 1024
  * parts.
  */
 export async function* checkPages(pages: AsyncIterable<SyncPage>): AsyncGenerator<CheckedPage> {
+  const checker = createPageChecker()
+  for await (const page of pages) yield checker.check(page)
+  checker.end()
+}
+
+export interface PageChecker {
+  check(page: SyncPage): CheckedPage
+  /** Throws where the last page was not the end of its group. */
+  end(): void
+}
+
+/** Checks the pages of one pull as they come, as `checkPages` does. */
+export function createPageChecker(): PageChecker {
   const accounts = new Map<string, PageAccount>()
   /** Days of the rows that were said since the group began, by account and id. */
   let said = new Map<string, Map<string, string>>()
+  /** Accounts of which something could not be read since the group began; '' where it is not known whose it was. */
+  let faulty = new Set<string>()
   const cursors = new Set<string>()
   let circle = false
+  let groupEnded = true
 
-  for await (const page of pages) {
+  function check(page: SyncPage): CheckedPage {
     if (circle) throw new ConnectorBugError('the provider’s cursor goes in a circle')
     const cursor = JSON.stringify(page.cursor)
     if (cursor === undefined || cursor.length > maxCursorLength)
@@ -100,10 +116,22 @@ export async function* checkPages(pages: AsyncIterable<SyncPage>): AsyncGenerato
       else checked.problems.push({ message: `the price of ${quote(price.asset)}: ${fault}` })
     }
     checked.accounts = [...used].map((externalId) => accounts.get(externalId)!)
+    for (const { account = '' } of checked.problems) faulty.add(account)
     // Where a row of an account could not be read, nothing of it is taken for gone.
-    if (checked.problems.length > 0) checked.completed = []
-    yield checked
-    if (page.groupEnd) said = new Map()
+    checked.completed = checked.completed.filter(({ account }) => !faulty.has(account) && !faulty.has(''))
+    groupEnded = page.groupEnd
+    if (groupEnded) {
+      said = new Map()
+      faulty = new Set()
+    }
+    return checked
+  }
+
+  return {
+    check,
+    end() {
+      if (!groupEnded) throw new ConnectorBugError('the pull ended in the middle of a page group')
+    },
   }
 }
 

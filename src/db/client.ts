@@ -16,6 +16,8 @@ export const sqlState = {
   duplicateObject: '42710',
   duplicateDatabase: '42P04',
   invalidCatalogName: '3D000',
+  /** Raised by Tidemark's own functions: a write for a source without its lease. */
+  leaseLost: 'TM002',
   /** Raised by Tidemark's own functions for input that cannot be accepted. */
   refused: 'TM001',
 } as const
@@ -38,6 +40,15 @@ export function connect(url: string, options: { max?: number; applicationName?: 
       day: { to: 1082, from: [1082], serialize: (value: string) => value, parse: (value: string) => value },
     },
   })
+}
+
+/** A timestamptz of a raw statement: its text, where drizzle has the client, else a Date already. */
+export function instantOf(value: unknown): Date {
+  return value instanceof Date ? value : new Date(String(value))
+}
+
+export function instantOrNull(value: unknown): Date | null {
+  return value === null ? null : instantOf(value)
 }
 
 /** Faults by which the server, or the way to it, is gone; the classes of SQLSTATE are named by their first two signs. */

@@ -5,11 +5,17 @@ import { InstallationError } from '../errors.ts'
 import type { Sql } from './client.ts'
 import type { Engine } from './engine.ts'
 
-/** The folders of sql/ in the order in which they are applied. */
+/** The folders of sql/ in the order in which they are applied. Their files never change once they are released. */
 const folders: Record<Engine, string[]> = {
-  timescale: ['migrations', 'hypertables', 'aggregates', 'functions'],
-  plain: ['migrations', 'plain', 'functions'],
+  timescale: ['migrations', 'hypertables', 'aggregates'],
+  plain: ['migrations', 'plain'],
 }
+
+/**
+ * Functions hold no data: the files of this folder say what they are now, and all of them are applied anew where one
+ * has changed. See docs/decisions/0009-functions-are-replaced.md.
+ */
+const functionsFolder = 'functions'
 
 export interface Migration {
   /** Folder and file, e.g. `aggregates/0001_daily_flow.sql`. */
@@ -19,9 +25,10 @@ export interface Migration {
   hash: string
 }
 
+/** Every file for the engine, in the order in which they are applied. */
 export async function readMigrations(sqlDir: string, engine: Engine): Promise<Migration[]> {
   const migrations: Migration[] = []
-  for (const folder of folders[engine]) {
+  for (const folder of [...folders[engine], functionsFolder]) {
     const files = (await readdir(join(sqlDir, folder))).filter((file) => file.endsWith('.sql')).sort()
     for (const file of files) {
       const body = await readFile(join(sqlDir, folder, file), 'utf8')
@@ -51,14 +58,18 @@ export async function migrate(sql: Sql, sqlDir: string, engine: Engine): Promise
         applied_at timestamptz NOT NULL DEFAULT now()
       );
     END $$`)
-  const migrations = await readMigrations(sqlDir, engine)
+  const files = await readMigrations(sqlDir, engine)
+  const functions = files.filter(({ name }) => isFunctions(name))
+  const migrations = files.filter(({ name }) => !isFunctions(name))
   await refuseChanged(sql, migrations, engine)
   const applied: string[] = []
   for (const migration of migrations) {
     if (await applyOnce(sql, migration, engine)) applied.push(migration.name)
   }
-  return applied
+  return [...applied, ...(await replaceFunctions(sql, functions, engine))]
 }
+
+const isFunctions = (name: string) => name.startsWith(`${functionsFolder}/`)
 
 async function refuseChanged(sql: Sql, migrations: Migration[], engine: Engine): Promise<void> {
   const known = await sql<{ name: string; hash: string; engine: Engine }[]>`
@@ -73,7 +84,7 @@ async function refuseChanged(sql: Sql, migrations: Migration[], engine: Engine):
     )
   }
   const files = new Map(migrations.map((migration) => [migration.name, migration.hash]))
-  for (const row of known) {
+  for (const row of known.filter(({ name }) => !isFunctions(name))) {
     const hash = files.get(row.name)
     if (hash === undefined) {
       throw new InstallationError(
@@ -89,19 +100,65 @@ async function refuseChanged(sql: Sql, migrations: Migration[], engine: Engine):
 }
 
 /** True where this call applied the file, false where it was there already. */
-async function applyOnce(sql: Sql, { name, body, hash }: Migration, engine: Engine): Promise<boolean> {
+async function applyOnce(sql: Sql, migration: Migration, engine: Engine): Promise<boolean> {
+  const { name, body } = migration
   const [known] = await sql`SELECT 1 FROM schema_migration WHERE name = ${name}`
   if (known) return false
-  const literal = (text: string) => `'${text.replaceAll("'", "''")}'`
+  return applyLocked(
+    sql,
+    name,
+    `NOT EXISTS (SELECT 1 FROM schema_migration WHERE name = ${literal(name)})`,
+    [body],
+    [`INSERT INTO schema_migration (name, hash, engine) VALUES ${recordOf(migration, engine)}`],
+  )
+}
+
+/** Applies all functions where one differs from what was applied, in one statement; returns the files that did. */
+async function replaceFunctions(sql: Sql, functions: Migration[], engine: Engine): Promise<string[]> {
+  const known = await sql<{ name: string; hash: string }[]>`
+    SELECT name, hash FROM schema_migration WHERE name LIKE ${`${functionsFolder}/%`}`
+  const hashes = new Map(known.map((row) => [row.name, row.hash]))
+  const changed = functions.filter(({ name, hash }) => hashes.get(name) !== hash).map(({ name }) => name)
+  if (changed.length === 0 && known.length === functions.length) return []
+  const records = functions.map((file) => recordOf(file, engine)).join(', ')
+  const applied = await applyLocked(
+    sql,
+    functionsFolder,
+    `(SELECT count(*) FROM schema_migration WHERE (name, hash, engine) IN (${records})) <> ${functions.length}
+      OR (SELECT count(*) FROM schema_migration WHERE name LIKE '${functionsFolder}/%') <> ${functions.length}`,
+    functions.map(({ body }) => body),
+    [
+      `DELETE FROM schema_migration WHERE name LIKE '${functionsFolder}/%'`,
+      `INSERT INTO schema_migration (name, hash, engine) VALUES ${records}`,
+    ],
+  )
+  return applied ? changed : []
+}
+
+function recordOf({ name, hash }: Migration, engine: Engine): string {
+  return `(${[name, hash, engine].map(literal).join(', ')})`
+}
+
+function literal(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`
+}
+
+/** One statement behind a lock: runs bodies and records where the condition still holds, and tells whether it did. */
+async function applyLocked(
+  sql: Sql,
+  name: string,
+  condition: string,
+  bodies: string[],
+  records: string[],
+): Promise<boolean> {
   try {
     const [outcome] = await sql
       .unsafe<{ outcome: string }[]>(
         `SELECT set_config('tidemark.migration_outcome', 'known', false) AS outcome;
        DO $migration$ BEGIN
          PERFORM pg_advisory_xact_lock(hashtextextended('tidemark.migrate', 0));
-         IF NOT EXISTS (SELECT 1 FROM schema_migration WHERE name = ${literal(name)}) THEN
-           EXECUTE ${literal(body)};
-           INSERT INTO schema_migration (name, hash, engine) VALUES (${literal(name)}, ${literal(hash)}, ${literal(engine)});
+         IF ${condition} THEN
+           ${[...bodies.map((body) => `EXECUTE ${literal(body)};`), ...records.map((record) => `${record};`)].join('\n           ')}
            PERFORM set_config('tidemark.migration_outcome', 'applied', false);
          END IF;
        END $migration$;

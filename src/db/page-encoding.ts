@@ -25,12 +25,17 @@ const columnNames = [
 ] as const
 type ColumnName = (typeof columnNames)[number]
 
+export interface EncodablePage extends Page {
+  /** All ids of the account between both days: other rows that are stored there go. */
+  completed?: { account: string; from: string; to: string; ids: string[] }[]
+}
+
 /**
  * The text that `ingest_page` (sql/functions) takes. Ids are made here: deterministic from the source, the account
  * and the provider's id, so that the same transaction has the same id on every import. Of several changes to one id
  * the page keeps the one that counts.
  */
-export function encodePage(sourceId: string, page: Page): string {
+export function encodePage(sourceId: string, page: EncodablePage): string {
   const columns = createColumns()
   const accountIndex = new Map(page.accounts.map((account, index) => [account.externalId, String(index)]))
   const indexOf = (externalId: string) => {
@@ -44,10 +49,10 @@ export function encodePage(sourceId: string, page: Page): string {
     const month = day.slice(0, 7)
     if (!months.has(month)) months.set(month, day)
   }
-  for (const balance of page.balances) touch(balance.day)
+  for (const { edge, day } of page.balances) touch(edge === 'now' ? addDays(day, -1) : day)
   for (const change of page.changes) {
     const account = indexOf(change.account)
-    const idOf = (providerId: string) => hash('md5', `${sourceId}\x1f${change.account}\x1f${providerId}`)
+    const idOf = (providerId: string) => transactionId(sourceId, change.account, providerId)
     const version = change.version === undefined ? '' : String(change.version)
     if (change.type === 'delete') {
       const at = columns.place(idOf(change.id), 'delete', version)
@@ -69,7 +74,17 @@ export function encodePage(sourceId: string, page: Page): string {
     days: [...months.values()],
     ...columns.join(),
     balances: page.balances.map((balance) => ({ ...balance, account: Number(indexOf(balance.account)) })),
+    completed: (page.completed ?? []).map(({ account, from, to, ids }) => ({
+      account: Number(indexOf(account)),
+      from,
+      to,
+      ids: ids.map((id) => transactionId(sourceId, account, id)),
+    })),
   })
+}
+
+function transactionId(sourceId: string, account: string, providerId: string): string {
+  return hash('md5', `${sourceId}\x1f${account}\x1f${providerId}`)
 }
 
 /** The changes of a page by column, one place an id. An empty text stands for null. */

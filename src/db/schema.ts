@@ -11,9 +11,11 @@ import {
   numeric,
   pgTable,
   primaryKey,
+  smallint,
   text,
   timestamp,
   unique,
+  uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core'
 import { accountKinds } from '../page.ts'
@@ -33,10 +35,13 @@ const quotedList = (values: readonly string[]) => sql.raw(values.map((value) => 
 
 export const appUser = pgTable('app_user', {
   id: id(),
-  email: text('email').notNull().unique(),
+  /** Null for a user whom a platform-wide connection brought along and who has not signed up. */
+  email: text('email').unique(),
   timeZone: text('time_zone').notNull().default('UTC'),
   baseCurrency: text('base_currency').notNull().default('EUR'),
   createdAt: instant('created_at').notNull().defaultNow(),
+  /** When they last looked: sources of active users are synced more often. */
+  lastSeenAt: instant('last_seen_at'),
 })
 
 /** One row a connector; `file` is what statement files are imported through. */
@@ -45,6 +50,10 @@ export const sourceType = pgTable('source_type', {
   title: text('title').notNull(),
 })
 
+/**
+ * One connection to a provider. It has two streams, under one lease: the head, which brings what is new, and
+ * backfill, which brings what was before the first sync, until nothing of it is left.
+ */
 export const userSource = pgTable(
   'user_source',
   {
@@ -55,19 +64,68 @@ export const userSource = pgTable(
       .notNull()
       .references(() => sourceType.id),
     name: text('name').notNull(),
+    /** The provider's identity of the connection, by which its notifications name it. */
+    externalId: text('external_id'),
     credentials: bytea('credentials'),
     config: jsonb('config').notNull().default({}),
+    /** active, paused, reauth (its owner has to sign in again), revoked, payment, removed. */
+    status: text('status').notNull().default('active'),
+    /** Why it is not active, or what the last attempt failed with. */
+    statusMessage: text('status_message'),
     cursor: jsonb('cursor'),
+    /** When the last complete sync of the head began: everything before it is known. */
     lastSyncTime: instant('last_sync_time'),
     nextSyncAt: instant('next_sync_at'),
+    /** Of the next sync of the head: 0 somebody waits for it, 1 it is due. Backfill is lane 2. */
+    lane: smallint('lane').notNull().default(1),
+    /** Failures of the head in a row. */
+    attempts: integer('attempts').notNull().default(0),
+    backfillCursor: jsonb('backfill_cursor'),
+    /** Days that backfill has still to read; null where nothing is left. */
+    backfillFrom: date('backfill_from'),
+    backfillTo: date('backfill_to'),
+    /** When backfill goes on, or dead letters are run again. */
+    backfillAt: instant('backfill_at'),
+    backfillAttempts: integer('backfill_attempts').notNull().default(0),
+    /** Who writes for the source shows this; another claim makes another one. */
     leaseToken: uuid('lease_token'),
     leaseUntil: instant('lease_until'),
-    status: text('status').notNull().default('active'),
+    /** Set while a worker holds the lease. */
+    runningLane: smallint('running_lane'),
     createdAt: instant('created_at').notNull().defaultNow(),
   },
   (table) => [
     unique('user_source_name').on(table.userId, table.sourceTypeId, table.name).nullsNotDistinct(),
-    index('user_source_due').on(table.nextSyncAt).where(sql`status = 'active' and next_sync_at is not null`),
+    index('user_source_due')
+      .on(table.sourceTypeId, table.lane, table.nextSyncAt)
+      .where(sql`status = 'active' and next_sync_at is not null`),
+    index('user_source_backfill')
+      .on(table.sourceTypeId, table.backfillAt)
+      .where(sql`status = 'active' and backfill_at is not null`),
+    index('user_source_running')
+      .on(table.sourceTypeId, table.runningLane)
+      .where(sql`running_lane is not null`),
+    index('user_source_external_id')
+      .on(table.sourceTypeId, table.externalId)
+      .where(sql`external_id is not null`),
+  ],
+)
+
+/** Users that a platform-wide connection brought along, by the provider's identity of them. */
+export const platformUser = pgTable(
+  'platform_user',
+  {
+    sourceId: bigint('source_id', { mode: 'bigint' })
+      .notNull()
+      .references(() => userSource.id),
+    externalId: text('external_id').notNull(),
+    userId: bigint('user_id', { mode: 'bigint' })
+      .notNull()
+      .references(() => appUser.id),
+  },
+  (table) => [
+    primaryKey({ columns: [table.sourceId, table.externalId] }),
+    index('platform_user_external_id').on(table.externalId),
   ],
 )
 
@@ -188,11 +246,15 @@ export const syncRun = pgTable(
     sourceId: bigint('source_id', { mode: 'bigint' })
       .notNull()
       .references(() => userSource.id),
+    /** The lease under which the run wrote; null for a file. */
+    leaseToken: uuid('lease_token').unique(),
     startedAt: instant('started_at').notNull(),
     endedAt: instant('ended_at'),
+    /** done, failed, or yielded to what is more urgent. */
     outcome: text('outcome'),
     /** What was read: a file's name, or the mode of a sync. */
     subject: text('subject').notNull(),
+    pages: integer('pages').notNull().default(0),
     added: integer('added').notNull().default(0),
     changed: integer('changed').notNull().default(0),
     unchanged: integer('unchanged').notNull().default(0),
@@ -202,28 +264,73 @@ export const syncRun = pgTable(
   (table) => [index('sync_run_source').on(table.sourceId, table.startedAt)],
 )
 
-export const deadLetter = pgTable('dead_letter', {
-  id: id(),
-  sourceId: bigint('source_id', { mode: 'bigint' })
-    .notNull()
-    .references(() => userSource.id),
-  createdAt: instant('created_at').notNull(),
-  request: jsonb('request').notNull(),
-  error: text('error').notNull(),
-  attempts: integer('attempts').notNull(),
-  status: text('status').notNull().default('open'),
-})
+/** A fetch that failed for the last time, or whose answer had parts that could not be used: enough to run it again. */
+export const deadLetter = pgTable(
+  'dead_letter',
+  {
+    id: id(),
+    sourceId: bigint('source_id', { mode: 'bigint' })
+      .notNull()
+      .references(() => userSource.id),
+    /** `fetch`: nothing came; `record`: the rest of the answer is stored. */
+    kind: text('kind').notNull(),
+    /** {mode, window, cursor}: what to pull again. */
+    request: jsonb('request').notNull(),
+    /** The same failure has the same key, and one letter. */
+    failureKey: uuid('failure_key').notNull(),
+    code: text('code').notNull(),
+    error: text('error').notNull(),
+    attempts: integer('attempts').notNull(),
+    /** open, queued (to be run again), resolved, discarded. */
+    status: text('status').notNull().default('open'),
+    createdAt: instant('created_at').notNull(),
+    updatedAt: instant('updated_at').notNull(),
+  },
+  (table) => [
+    uniqueIndex('dead_letter_failure')
+      .on(table.sourceId, table.failureKey)
+      .where(sql`status in ('open', 'queued')`),
+    index('dead_letter_source').on(table.sourceId, table.status),
+  ],
+)
 
-/** The instants at which a provider's budget was used: a sliding window that holds across processes. */
+/**
+ * The budget of a scope, one row a request that its window allows: a request takes the row that was free the longest.
+ * A sliding window that holds across processes and restarts. See docs/decisions/0010-request-budgets.md.
+ */
 export const providerQuota = pgTable(
   'provider_quota',
   {
     scope: text('scope').notNull(),
     slot: integer('slot').notNull(),
+    /** When the provider may have counted the request at the latest: while it is under way, its timeout. */
     usedAt: instant('used_at').notNull(),
-    pausedUntil: instant('paused_until'),
+    grantedAt: instant('granted_at').notNull(),
+    lane: smallint('lane').notNull(),
   },
   (table) => [primaryKey({ columns: [table.scope, table.slot] })],
+)
+
+/** Scopes that answered 429: nothing is asked of them until then. */
+export const providerPause = pgTable('provider_pause', {
+  scope: text('scope').primaryKey(),
+  pausedUntil: instant('paused_until').notNull(),
+  /** 429 answers in a row. */
+  strikes: integer('strikes').notNull(),
+})
+
+/** Notifications that were acted on: each arrives more than once. */
+export const webhookEvent = pgTable(
+  'webhook_event',
+  {
+    sourceTypeId: text('source_type_id').notNull(),
+    eventId: text('event_id').notNull(),
+    receivedAt: instant('received_at').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.sourceTypeId, table.eventId] }),
+    index('webhook_event_received').on(table.receivedAt),
+  ],
 )
 
 export const apiKey = pgTable('api_key', {

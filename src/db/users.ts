@@ -25,7 +25,7 @@ export async function addUser(db: Database, user: Omit<User, 'id'>): Promise<Use
     .onConflictDoNothing({ target: appUser.email })
     .returning()
   if (!added) throw new RefusedError(`there is a user ${email} already`)
-  return { ...added, id: String(added.id) }
+  return { ...added, id: String(added.id), email }
 }
 
 /** Throws a NotFoundError where there is no such user. */
@@ -35,7 +35,7 @@ export async function findUser(db: Database, email: string): Promise<User> {
     throw new NotFoundError(
       `there is no user ${email.trim()}: add one with "tidemark user add ${email.trim()}"`,
     )
-  return { ...found, id: String(found.id) }
+  return { ...found, id: String(found.id), email: email.trim().toLowerCase() }
 }
 
 /** True where there are users whose address does not end so. */

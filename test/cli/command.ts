@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync } from 'node:fs'
@@ -68,6 +69,7 @@ async function runInProcess(
     stdout: stdout.stream,
     stderr: stderr.stream,
     clock: () => now,
+    sleep: (milliseconds, signal) => setTimeout(milliseconds, undefined, { signal }),
     onSignal,
   })
   return { code, stdout: stdout.text(), stderr: stderr.text() }

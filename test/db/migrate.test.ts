@@ -37,28 +37,58 @@ test('applied again, nothing is to do', async () => {
 })
 
 test('a new file that fails leaves nothing of itself, and stops the start', async () => {
-  const path = join(folder, 'functions', '9999_half.sql')
+  const path = join(folder, 'migrations', '9999_half.sql')
   await writeFile(path, 'CREATE TABLE half_done (id int);\nSELECT 1 / 0;\n')
   await expect(migrate(empty.sql, folder, empty.engine)).rejects.toThrow(
-    'functions/9999_half.sql failed: division by zero',
+    'migrations/9999_half.sql failed: division by zero',
   )
   expect(await empty.sql`SELECT to_regclass('half_done') AS found`).toMatchObject([{ found: null }])
   await writeFile(path, 'CREATE TABLE half_done (id int);\n')
-  expect(await migrate(empty.sql, folder, empty.engine)).toEqual(['functions/9999_half.sql'])
+  expect(await migrate(empty.sql, folder, empty.engine)).toEqual(['migrations/9999_half.sql'])
 })
 
 test('a file that changed after it had been applied stops the start', async () => {
-  const path = join(folder, 'functions', '0001_calendar.sql')
+  const path = join(folder, 'migrations', '0000_plain_tables.sql')
   const body = await readFile(path, 'utf8')
   await writeFile(path, `${body}\n-- changed\n`)
   await expect(migrate(empty.sql, folder, empty.engine)).rejects.toThrow(
-    'functions/0001_calendar.sql was changed after it had been applied',
+    'migrations/0000_plain_tables.sql was changed after it had been applied',
   )
   await writeFile(path, body)
 })
 
+test('functions are replaced where one changed, by one process of several, all or none', async () => {
+  const path = join(folder, 'functions', '0001_calendar.sql')
+  const body = await readFile(path, 'utf8')
+  const added = join(folder, 'functions', '0000_answer.sql')
+  await writeFile(
+    path,
+    body.replace('- extract(day FROM p_day)::int + 1', '- extract(day FROM p_day)::int + 2'),
+  )
+  await writeFile(
+    added,
+    'CREATE FUNCTION answer() RETURNS int LANGUAGE sql AS $$ SELECT 1 / 0 $$; SELECT answer();',
+  )
+  await expect(migrate(empty.sql, folder, empty.engine)).rejects.toThrow('functions failed: division by zero')
+  const monthStart = () => empty.sql`SELECT month_start('2024-02-10'::date) AS day`
+  expect(await monthStart()).toMatchObject([{ day: '2024-02-01' }])
+
+  await writeFile(added, 'CREATE OR REPLACE FUNCTION answer() RETURNS int LANGUAGE sql AS $$ SELECT 42 $$;')
+  const processes = [1, 2, 3].map(() => connect(empty.url, { max: 2 }))
+  const applied = await Promise.all(processes.map((sql) => migrate(sql, folder, empty.engine)))
+  await Promise.all(processes.map((sql) => sql.end()))
+  expect(applied.flat()).toEqual(['functions/0000_answer.sql', 'functions/0001_calendar.sql'])
+  expect(await monthStart()).toMatchObject([{ day: '2024-02-02' }])
+
+  await writeFile(path, body)
+  await rm(added)
+  expect(await migrate(empty.sql, folder, empty.engine)).toEqual(['functions/0001_calendar.sql'])
+  expect(await monthStart()).toMatchObject([{ day: '2024-02-01' }])
+  expect(await migrate(empty.sql, folder, empty.engine)).toEqual([])
+})
+
 test('a database of a newer version stops the start', async () => {
-  await rm(join(folder, 'functions', '9999_half.sql'))
+  await rm(join(folder, 'migrations', '9999_half.sql'))
   await expect(migrate(empty.sql, folder, empty.engine)).rejects.toThrow('use a newer version')
 })
 

@@ -1,0 +1,72 @@
+-- Hands due sources to a worker: at most p_limits of each connector for the head and p_backfill_limits for backfill,
+-- p_total in all and the connectors in turns: what somebody waits for first, then what is due the longest, then backfill. A claim is a lease: until it ends or is
+-- given back, nobody else gets the source, and only who shows its token may write for it (hold_lease). A source whose
+-- worker died is due again when its lease ends. Any number of workers claim at once: a row that another one takes in
+-- this moment is passed over.
+DROP FUNCTION IF EXISTS claim_sources;
+CREATE FUNCTION claim_sources(
+  p_connectors text[], p_limits int[], p_backfill_limits int[], p_total int, p_now timestamptz, p_lease interval
+)
+RETURNS TABLE (
+  id bigint,
+  connector text,
+  user_id bigint,
+  lane smallint,
+  lease_token uuid,
+  due_at timestamptz
+)
+LANGUAGE sql AS $$
+  WITH head AS MATERIALIZED (
+    SELECT w.connector, w.most, s.*
+    FROM unnest(p_connectors, p_limits) AS w (connector, most)
+    CROSS JOIN (VALUES (0::smallint), (1::smallint)) AS v (wanted_lane)
+    CROSS JOIN LATERAL (
+      SELECT u.id, u.lane, u.next_sync_at AS due_at FROM user_source u
+      WHERE u.source_type_id = w.connector AND u.status = 'active' AND u.lane = v.wanted_lane
+        AND u.next_sync_at <= p_now AND (u.lease_until IS NULL OR u.lease_until <= p_now)
+      ORDER BY u.next_sync_at LIMIT w.most FOR UPDATE SKIP LOCKED
+    ) AS s
+  ), backfill AS MATERIALIZED (
+    SELECT w.connector, w.most, s.*
+    FROM unnest(p_connectors, p_backfill_limits) AS w (connector, most)
+    CROSS JOIN LATERAL (
+      SELECT u.id, 2::smallint AS lane, u.backfill_at AS due_at FROM user_source u
+      WHERE u.source_type_id = w.connector AND u.status = 'active' AND u.backfill_at <= p_now
+        AND (u.next_sync_at IS NULL OR u.next_sync_at > p_now)
+        AND (u.lease_until IS NULL OR u.lease_until <= p_now)
+      ORDER BY u.backfill_at LIMIT w.most FOR UPDATE SKIP LOCKED
+    ) AS s
+  )
+  UPDATE user_source u
+  SET lease_token = gen_random_uuid(), lease_until = p_now + p_lease, running_lane = p.lane
+  FROM (
+    SELECT q.id, q.lane, q.due_at
+    FROM (
+      SELECT a.*, row_number() OVER (PARTITION BY a.connector, a.lane = 2 ORDER BY a.lane, a.due_at) AS rank
+      FROM (SELECT * FROM head UNION ALL SELECT * FROM backfill) AS a
+    ) AS q
+    WHERE q.rank <= q.most
+    ORDER BY q.rank, q.lane, q.due_at LIMIT p_total
+  ) AS p
+  WHERE u.id = p.id
+  RETURNING u.id, u.source_type_id, u.user_id, p.lane, u.lease_token, p.due_at
+$$;
+
+-- Raises where the lease was lost, and renews it otherwise. Every write of a sync begins here: the row stays locked to
+-- the end of the statement, so that the lease cannot pass to another worker in the middle of it.
+CREATE OR REPLACE FUNCTION hold_lease(p_source_id bigint, p_token uuid, p_now timestamptz, p_lease interval)
+RETURNS user_source
+LANGUAGE plpgsql AS $$
+DECLARE
+  v_source user_source;
+BEGIN
+  UPDATE user_source SET lease_until = p_now + p_lease
+  WHERE id = p_source_id AND lease_token = p_token AND lease_until > p_now
+  RETURNING * INTO v_source;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'the lease of source % has ended: another worker may have it', p_source_id
+      USING ERRCODE = 'TM002';
+  END IF;
+  RETURN v_source;
+END
+$$;

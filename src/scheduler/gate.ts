@@ -1,0 +1,102 @@
+import type { Connector } from '../connectors/connector.ts'
+import type { RequestGate } from '../connectors/http-client.ts'
+import type { Claim } from '../db/claims.ts'
+import { settleSlots, takeSlots } from '../db/request-budget.ts'
+import { backoff } from './backoff.ts'
+import type { Scheduler } from './scheduler.ts'
+import { limitedScope, pauseScopeOf, scopesOf } from './scopes.ts'
+
+/** The sync could not get a request's slot in time, and goes on when there is one. */
+export class NoSlotError extends Error {
+  readonly retryAt: Date
+  constructor(retryAt: Date) {
+    super('the budget of the provider is used up')
+    this.retryAt = retryAt
+  }
+}
+
+/** Seconds that a source belongs to its worker; every request and every page renews it. */
+export const leaseSeconds = 60
+/** Milliseconds after which a request without an answer is given up. */
+export const requestTimeout = 30_000
+/** A slot under way counts as used until then, whether or not its worker lives. */
+const slotTimeoutSeconds = requestTimeout / 1000 + 5
+
+/** A head waits so long for its first request, and any sync in the middle of a page group. Milliseconds. */
+const longestFirstWait = 20_000
+const longestWait = 600_000
+/** The lease is renewed by looking again, at least this often. */
+const longestSleep = 20_000
+
+export interface SyncGate extends RequestGate {
+  /** No request of the page group was made yet: a sync that has to wait may as well end here. */
+  groupBegins(): void
+  /** Pauses the scope of a refusal that did not come as a 429. */
+  pause(retryAt: Date | undefined): Promise<void>
+  /** When the last pause that this sync met will end. */
+  pausedUntil(): Date | undefined
+  requests(): number
+}
+
+/** The way of one sync into the budgets of its provider. */
+export function createGate(scheduler: Scheduler, connector: Connector, claim: Claim): SyncGate {
+  const { db, clock, sleep, signal, random } = scheduler
+  const pauseScope = pauseScopeOf(connector, limitedScope(connector), claim.sourceId)
+  let groupIsFresh = true
+  let pausedUntil: Date | undefined
+  let requests = 0
+  let strikes = 0
+
+  const pauseEnd = (retryAt: Date | undefined) => {
+    pausedUntil = retryAt ?? new Date(clock().getTime() + backoff(strikes + 1, random))
+    return pausedUntil
+  }
+
+  async function takeSlot(account: string | undefined) {
+    const limits = scopesOf(connector, claim.sourceId, account)
+    const since = clock().getTime()
+    for (;;) {
+      signal.throwIfAborted()
+      const now = clock()
+      const grant = await takeSlots(db.sql, claim, limits, now, {
+        timeoutSeconds: slotTimeoutSeconds,
+        leaseSeconds,
+      })
+      strikes = grant.strikes
+      if (grant.granted) return grant
+      const end = grant.retryAt.getTime()
+      const longest = groupIsFresh ? (claim.lane === 2 ? 0 : longestFirstWait) : longestWait
+      if (end - since > longest) throw new NoSlotError(grant.retryAt)
+      await sleep(Math.min(longestSleep, Math.max(1, end - now.getTime())), signal)
+    }
+  }
+
+  return {
+    groupBegins: () => {
+      groupIsFresh = true
+    },
+    pausedUntil: () => pausedUntil,
+    requests: () => requests,
+    async pause(retryAt) {
+      const until = pauseEnd(retryAt)
+      const nothing = { scopes: [], slots: [], grantedAt: clock() }
+      await settleSlots(db.sql, nothing, clock(), { scope: pauseScope, until })
+    },
+    async enter(account) {
+      const grant = await takeSlot(account)
+      groupIsFresh = false
+      requests++
+      const leaveProcess = await scheduler.smooth(connector, claim.lane)
+      return async ({ rateLimited, pausedUntil: retryAt }) => {
+        leaveProcess()
+        const pause = rateLimited ? { scope: pauseScope, until: pauseEnd(retryAt) } : undefined
+        await settleSlots(
+          db.sql,
+          { ...grant, scopes: [...grant.scopes, pauseScope], slots: [...grant.slots, 0] },
+          clock(),
+          pause,
+        )
+      }
+    },
+  }
+}

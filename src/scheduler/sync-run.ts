@@ -1,0 +1,119 @@
+import type { Connector, ConnectorContext, PullRequest } from '../connectors/connector.ts'
+import { RestartError } from '../connectors/errors.ts'
+import type { JsonValue } from '../connectors/json.ts'
+import { type CheckedPage, checkPages } from '../connectors/pull.ts'
+import type { Claim } from '../db/claims.ts'
+import { type FetchRequest, storeSyncPage } from '../db/sync-pages.ts'
+import { leaseSeconds, type SyncGate } from './gate.ts'
+import type { Scheduler } from './scheduler.ts'
+
+export interface SyncCounts {
+  pages: number
+  added: number
+  changed: number
+  unchanged: number
+  removed: number
+}
+
+/** One claimed source on its way: what all of its pulls share. */
+export interface SyncRun {
+  scheduler: Scheduler
+  connector: Connector
+  claim: Claim
+  context: ConnectorContext
+  gate: SyncGate
+  startedAt: Date
+  counts: SyncCounts
+  onPage: (counts: SyncCounts) => void
+}
+
+export interface Pull {
+  request: PullRequest
+  /** False where a dead letter is run again: the source's own progress stays as it is. */
+  keep: boolean
+}
+
+export interface PullOutcome {
+  /** False where it ended at a page group because something more urgent waits. */
+  complete: boolean
+  /** Where to go on. */
+  cursor: JsonValue
+  /** Parts of the answers that could not be used. */
+  problems: number
+}
+
+/** A page group that keeps changing while it is read is given up for now. */
+const mostRestarts = 3
+/** Page groups after which backfill lets others have the place. */
+const mostGroups = 50
+
+/** Pulls to the end, page by page, each stored before the next is asked for. Throws what the connector throws. */
+export async function runPull(run: SyncRun, { request, keep }: Pull): Promise<PullOutcome> {
+  const { scheduler, connector, context, gate } = run
+  const isBackfill = request.mode === 'backfill'
+  let { cursor } = request
+  let problems = 0
+  let groups = 0
+  for (let restarts = 0; ; ) {
+    gate.groupBegins()
+    try {
+      for await (const page of checkPages(connector.pull(context, { ...request, cursor }))) {
+        problems += page.problems.length
+        const { makeWay } = await storePage(run, page, { request, keep, isBackfill, groupCursor: cursor })
+        if (!page.groupEnd) continue
+        cursor = page.cursor
+        groups++
+        gate.groupBegins()
+        const giveWay = isBackfill && (makeWay || groups >= mostGroups)
+        if (giveWay || scheduler.signal.aborted) return { complete: false, cursor, problems }
+      }
+      return { complete: true, cursor, problems }
+    } catch (error) {
+      if (!(error instanceof RestartError) || ++restarts > mostRestarts) throw error
+      if (error.fromStart) cursor = null
+    }
+  }
+}
+
+/** Also used for the pages of a batch, one run an item. */
+export async function storePage(
+  run: SyncRun,
+  page: CheckedPage,
+  group: { request: PullRequest; keep: boolean; isBackfill: boolean; groupCursor: JsonValue },
+): Promise<{ makeWay: boolean }> {
+  const { scheduler, claim, counts, startedAt } = run
+  counts.pages++
+  const again: FetchRequest = {
+    mode: group.isBackfill ? 'backfill' : 'incremental',
+    window: group.request.window,
+    cursor: group.groupCursor,
+  }
+  const stored = await storeSyncPage(
+    scheduler.db.sql,
+    claim,
+    page,
+    {
+      subject: group.request.mode,
+      startedAt,
+      page: counts.pages,
+      groupEnd: page.groupEnd,
+      backfill: group.isBackfill,
+      keep: group.keep,
+      cursor: page.cursor,
+      problems: page.problems.map(({ account, message }) => ({
+        request: again,
+        code: 'partial',
+        error: message,
+        sameAs: ['record', account ?? '', message],
+      })),
+    },
+    scheduler.clock(),
+    leaseSeconds,
+  )
+  counts.added += stored.added
+  counts.changed += stored.changed
+  counts.unchanged += stored.unchanged
+  counts.removed += stored.removed
+  run.onPage(counts)
+  return stored
+}

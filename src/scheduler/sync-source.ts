@@ -1,0 +1,40 @@
+import type { Claim } from '../db/claims.ts'
+import { finishSync, isLeaseLost, type SyncEnd } from '../db/sync-pages.ts'
+import type { Scheduler } from './scheduler.ts'
+import { type Ended, openSync, type Sync } from './sync.ts'
+import { syncBackfill } from './sync-backfill.ts'
+import { syncHead } from './sync-head.ts'
+import type { SyncCounts } from './sync-run.ts'
+
+export interface SyncReport extends SyncCounts {
+  /** `lost`: the lease had ended, and whoever has the source now goes on. */
+  outcome: SyncEnd['outcome'] | 'lost'
+  message?: string
+  /** True where the provider itself failed, and not this source of it. */
+  providerFailed: boolean
+}
+
+/** Runs what a claim is for, to its end, and gives the lease back. Throws where the database is away. */
+export async function syncSource(
+  scheduler: Scheduler,
+  claim: Claim,
+  onPage?: (counts: SyncCounts) => void,
+): Promise<SyncReport> {
+  const sync = await openSync(scheduler, claim, onPage)
+  return endSync(sync, () => (claim.lane === 2 ? syncBackfill(sync) : syncHead(sync)))
+}
+
+/** Writes how a sync ended, under its lease. */
+export async function endSync(sync: Sync, run: () => Promise<Ended>): Promise<SyncReport> {
+  const { scheduler, claim, counts } = sync
+  try {
+    const { end, providerFailed } = await run()
+    await finishSync(scheduler.db.sql, claim, end, scheduler.clock())
+    const message = end.message === undefined ? {} : { message: end.message }
+    return { ...counts, ...message, outcome: end.outcome, providerFailed }
+  } catch (error) {
+    if (!isLeaseLost(error)) throw error
+    scheduler.log.warn({ source: claim.sourceId }, 'the lease of a sync ended before it did')
+    return { ...counts, outcome: 'lost', providerFailed: false }
+  }
+}

@@ -1,0 +1,109 @@
+import type { Connector, ConnectorContext } from '../connectors/connector.ts'
+import { ConnectorBugError, RateLimitedError } from '../connectors/errors.ts'
+import { createHttpClient } from '../connectors/http-client.ts'
+import type { Claim } from '../db/claims.ts'
+import { writeCredentials } from '../db/credentials.ts'
+import { type ClaimedSource, readClaimedSource } from '../db/sources.ts'
+import { type FetchRequest, isLeaseLost, type SyncEnd } from '../db/sync-pages.ts'
+import { createGate, requestTimeout, type SyncGate } from './gate.ts'
+import type { Scheduler } from './scheduler.ts'
+import { type Failure, judge, sameFetch } from './sync-end.ts'
+import type { SyncCounts, SyncRun } from './sync-run.ts'
+
+/** One claim while it is worked on. */
+export interface Sync {
+  scheduler: Scheduler
+  connector: Connector
+  claim: Claim
+  gate: SyncGate
+  source: ClaimedSource
+  startedAt: Date
+  counts: SyncCounts
+  onPage: (counts: SyncCounts) => void
+}
+
+/** How it ended, to be written under the lease. */
+export interface Ended {
+  end: SyncEnd
+  /** True where the provider failed, and not this source of it. */
+  providerFailed: boolean
+}
+
+export async function openSync(
+  scheduler: Scheduler,
+  claim: Claim,
+  onPage: (counts: SyncCounts) => void = () => {},
+): Promise<Sync> {
+  const startedAt = scheduler.clock()
+  const connector = await scheduler.connectors.get(claim.connector)
+  const source = await readClaimedSource(scheduler.db.sql, scheduler.keyring, claim)
+  return {
+    scheduler,
+    connector,
+    claim,
+    gate: createGate(scheduler, connector, claim),
+    source,
+    startedAt,
+    counts: { pages: 0, added: 0, changed: 0, unchanged: 0, removed: 0 },
+    onPage,
+  }
+}
+
+/** Opens what the connector works with. Credentials or settings that are not what it expects are its owner's matter. */
+export function openRun(sync: Sync): SyncRun {
+  const { scheduler, connector, claim, gate, source } = sync
+  const credentials = connector.credentials.safeParse(source.credentials)
+  const config = connector.config.safeParse(source.config)
+  if (!credentials.success)
+    throw new ConnectorBugError('the stored credentials are not what the connector takes')
+  if (!config.success) throw new ConnectorBugError('the stored configuration is not what the connector takes')
+  const { clock, abandoned } = scheduler
+  const context: ConnectorContext = {
+    credentials: credentials.data,
+    config: config.data,
+    settings: scheduler.connectors.settings(connector),
+    http: createHttpClient({
+      fetch: scheduler.fetch,
+      gate,
+      clock,
+      signal: abandoned,
+      timeout: requestTimeout,
+    }),
+    clock,
+    signal: abandoned,
+    timeZone: source.timeZone,
+    log: scheduler.log,
+    saveCredentials: (renewed) =>
+      writeCredentials(scheduler.db.sql, scheduler.keyring, claim.sourceId, renewed as object),
+  }
+  return { ...sync, context }
+}
+
+/** What an error of the sync leads to; pauses the provider's scope where it refused. */
+export async function judgeFailure(sync: Sync, error: unknown, failures: number): Promise<Failure> {
+  const { scheduler, gate, claim } = sync
+  if (isLeaseLost(error)) throw error
+  // The process stops: the source goes on where it was, with whoever takes it next.
+  if (scheduler.signal.aborted && (scheduler.abandoned.aborted || (error as Error).name === 'AbortError'))
+    return { kind: 'later', at: claim.dueAt, message: undefined }
+  if (error instanceof RateLimitedError && gate.pausedUntil() === undefined) await gate.pause(error.retryAt)
+  const failure = judge(error, {
+    failures,
+    now: scheduler.clock(),
+    pausedUntil: gate.pausedUntil(),
+    random: scheduler.random,
+  })
+  scheduler.log.warn(
+    { source: claim.sourceId, connector: claim.connector, err: error },
+    `sync: ${failure.kind}`,
+  )
+  return failure
+}
+
+export function letterOf(
+  request: FetchRequest,
+  failure: { code: string; message: string },
+  attempts: number,
+) {
+  return { request, code: failure.code, error: failure.message, attempts, sameAs: sameFetch(request) }
+}

@@ -1,0 +1,160 @@
+import PQueue from 'p-queue'
+import type { Connector } from '../connectors/connector.ts'
+import { type Claim, claimSources, type Wanted } from '../db/claims.ts'
+import { freeSlots } from '../db/request-budget.ts'
+import { leaseSeconds } from './gate.ts'
+import type { Scheduler } from './scheduler.ts'
+import { scopesOf } from './scopes.ts'
+import { syncBatch } from './sync-batch.ts'
+import { type SyncReport, syncSource } from './sync-source.ts'
+
+export interface Worker {
+  /** Claims what is due and there is room for, and begins it. One at a time; resolves when everything is claimed. */
+  tick(): Promise<void>
+  /** Resolves when nothing runs any more. */
+  idle(): Promise<void>
+  /** When the budget of a connector will have room that it has not now. */
+  wakeAt(): Date | undefined
+  running(): number
+}
+
+export interface WorkerOptions {
+  /** Syncs that run at once. */
+  concurrency: number
+  onReport?: (claim: Claim, report: SyncReport) => void
+}
+
+/** Failures of a provider in a row after which it gets one place until an answer comes. */
+const brokenAfter = 5
+
+/**
+ * Takes due sources from the database and runs them, as many at once as it may. No connector gets more than half of
+ * the places, and one whose provider fails all the time gets one: the others are not slowed by it.
+ */
+export function createWorker(
+  scheduler: Scheduler,
+  { concurrency, onReport = () => {} }: WorkerOptions,
+): Worker {
+  const { db, clock, connectors, log, signal } = scheduler
+  const queue = new PQueue({ concurrency })
+  const running = new Map<string, number>()
+  const failures = new Map<string, number>()
+  let ticking: Promise<void> | undefined
+  let tickAgain = false
+  let wake: Date | undefined
+  /** First in the next round, so that no connector is always last. */
+  let turn = 0
+
+  async function claimAll(): Promise<void> {
+    do {
+      tickAgain = false
+      wake = undefined
+      const room = concurrency - queue.size - queue.pending
+      if (room <= 0 || signal.aborted) return
+      const now = clock()
+      const all = await connectors.all()
+      const limits = all.flatMap((connector) =>
+        scopesOf(connector).map((scope) => ({ connector: connector.id, ...scope })),
+      )
+      const slots = await freeSlots(db.sql, limits, now)
+      const wanted: Wanted[] = []
+      const starts = turn++ % Math.max(1, all.length)
+      for (const connector of [...all.slice(starts), ...all.slice(0, starts)]) {
+        const { free, freeAt } = slots.get(connector.id) ?? { free: 0, freeAt: null }
+        if (free <= 0) {
+          if (freeAt && (wake === undefined || freeAt < wake)) wake = freeAt
+          continue
+        }
+        const most = Math.min(placesOf(connector), room, free)
+        if (most <= 0) continue
+        wanted.push({
+          connector: connector.id,
+          most: most * (connector.batchMax ?? 1),
+          mostBackfill: Math.max(1, Math.floor(most / 2)),
+        })
+      }
+      if (wanted.length === 0) return
+      const largestBatch = Math.max(...all.map(({ batchMax }) => batchMax ?? 1))
+      const claims = await claimSources(db.sql, wanted, room * largestBatch, now, leaseSeconds)
+      for (const work of grouped(claims, all)) begin(work)
+      // There may be more than what was asked for.
+      tickAgain ||= claims.length > 0 && claims.length >= room
+    } while (tickAgain && !signal.aborted)
+  }
+
+  function placesOf({ id }: Connector): number {
+    const share = (failures.get(id) ?? 0) >= brokenAfter ? 1 : Math.ceil(concurrency / 2)
+    return share - (running.get(id) ?? 0)
+  }
+
+  function begin(claims: Claim[]): void {
+    const [first] = claims
+    const { connector, lane } = first!
+    running.set(connector, (running.get(connector) ?? 0) + 1)
+    const run = async () => {
+      const reports =
+        claims.length === 1 ? [await syncSource(scheduler, first!)] : await syncBatch(scheduler, claims)
+      for (const [index, report] of reports.entries()) {
+        onReport(claims[index]!, report)
+        failures.set(connector, report.providerFailed ? (failures.get(connector) ?? 0) + 1 : 0)
+      }
+    }
+    void queue
+      .add(run, { priority: -lane })
+      .catch((error: unknown) => {
+        // The lease ends by itself, and the source is due again.
+        log.error({ err: error, connector }, 'a sync could not be brought to its end')
+      })
+      .finally(() => {
+        running.set(connector, running.get(connector)! - 1)
+        if (!signal.aborted) void tick()
+      })
+  }
+
+  function tick(): Promise<void> {
+    if (ticking) {
+      tickAgain = true
+      return ticking
+    }
+    ticking = claimAll()
+      .catch((error: unknown) => {
+        log.error({ err: error }, 'due sources could not be claimed; it is tried again at the next tick')
+      })
+      .finally(() => {
+        ticking = undefined
+      })
+    return ticking
+  }
+
+  return {
+    tick,
+    async idle() {
+      for (;;) {
+        await ticking
+        await queue.onIdle()
+        if (ticking === undefined && queue.size + queue.pending === 0) return
+      }
+    },
+    wakeAt: () => wake,
+    running: () => queue.pending + queue.size,
+  }
+}
+
+/** Claims that go into one request together, the others each by itself. */
+function grouped(claims: Claim[], connectors: Connector[]): Claim[][] {
+  const batchMax = new Map(connectors.map(({ id, batchMax }) => [id, batchMax ?? 1]))
+  const groups: Claim[][] = []
+  const open = new Map<string, Claim[]>()
+  for (const claim of claims) {
+    const most = claim.lane === 2 ? 1 : batchMax.get(claim.connector)!
+    const group = open.get(claim.connector)
+    if (most > 1 && group && group.length < most) {
+      group.push(claim)
+      continue
+    }
+    const made = [claim]
+    groups.push(made)
+    if (most > 1) open.set(claim.connector, made)
+  }
+  return groups
+}

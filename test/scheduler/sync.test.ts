@@ -1,0 +1,154 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { claimSources } from '../../src/db/claims.ts'
+import { listDeadLetters, retryDeadLetters } from '../../src/db/dead-letters.ts'
+import { listSources } from '../../src/db/sources.ts'
+import { syncSource } from '../../src/scheduler/sync-source.ts'
+import { createWorker } from '../../src/scheduler/worker.ts'
+import { cloneDatabase, type TestDatabase } from '../setup/database.ts'
+import { newPerson } from '../setup/people.ts'
+import { fillWorld, type SampleProvider, startSampleProvider } from '../setup/sample-provider.ts'
+import { connectSource, testScheduler } from '../setup/scheduling.ts'
+import { createVirtualClock } from '../setup/virtual-clock.ts'
+
+let db: TestDatabase
+const opened: SampleProvider[] = []
+beforeAll(async () => {
+  db = await cloneDatabase()
+})
+afterAll(() => Promise.all(opened.map((provider) => provider.close())))
+
+async function start(options: Omit<Parameters<typeof startSampleProvider>[0], 'clock'> = {}) {
+  const clock = createVirtualClock(new Date('2024-06-15T12:00:00Z'))
+  const provider = await startSampleProvider({ ...options, clock: clock.now })
+  opened.push(provider)
+  const { user } = await newPerson(db)
+  const sourceId = await connectSource(db, user.id, provider, clock)
+  return { clock, provider, user, sourceId, scheduler: testScheduler(db, clock, [provider]) }
+}
+
+/** Runs everything that is due, moving the clock on to what is due next, until nothing is for an hour. */
+async function runDue(
+  scheduler: ReturnType<typeof testScheduler>,
+  clock: ReturnType<typeof createVirtualClock>,
+  sourceId: string,
+) {
+  for (let round = 0; round < 200; round++) {
+    const { connector } = (await listSources(db.sql, { sourceId }))[0]!
+    const [claim] = await claimSources(db.sql, [{ connector, most: 1, mostBackfill: 1 }], 1, clock.now(), 60)
+    if (!claim) return
+    await syncSource(scheduler, claim)
+  }
+  throw new Error('it does not come to an end')
+}
+
+const amounts = async (userId: string) =>
+  (
+    await db.sql`SELECT booked_on AS day, trim_scale(amount) AS amount FROM transaction
+      WHERE user_id = ${userId} ORDER BY booked_on, amount`
+  ).map((row) => `${row.day} ${row.amount}`)
+
+test('a feed behind a cursor: everything once, then only what is new', async () => {
+  const { clock, provider, user, sourceId, scheduler } = await start({ id: 'feed', pageSize: 7 })
+  const rows = fillWorld(provider.world, '2024-06-15', 40)
+  await runDue(scheduler, clock, sourceId)
+  expect(await amounts(user.id)).toEqual(rows.map((row) => `${row.occurredAt.slice(0, 10)} ${row.amount}`))
+  expect(provider.traffic.requests()).toHaveLength(6)
+
+  provider.world.put({ ...rows[3]!, amount: '1000' })
+  provider.world.remove('A', rows[4]!.id)
+  clock.moveTo(new Date('2024-06-16T12:00:00Z'))
+  await runDue(scheduler, clock, sourceId)
+  expect(provider.traffic.requests()).toHaveLength(7)
+  const after = await amounts(user.id)
+  expect(after).toHaveLength(39)
+  expect(after).toContain(`${rows[3]!.occurredAt.slice(0, 10)} 1000`)
+})
+
+test('windows: the newest first, then history backwards, and rows that are not listed any more go', async () => {
+  const { clock, provider, user, sourceId, scheduler } = await start({
+    id: 'windows',
+    pageSize: 7,
+    history: { windowDays: 30, maxDays: 100 },
+  })
+  const rows = fillWorld(provider.world, '2024-06-15', 90)
+  await runDue(scheduler, clock, sourceId)
+  expect(await amounts(user.id)).toEqual(rows.map((row) => `${row.occurredAt.slice(0, 10)} ${row.amount}`))
+  const [source] = await listSources(db.sql, { sourceId })
+  expect(source).toMatchObject({ backfill: null, status: 'active' })
+
+  provider.world.remove('A', rows.at(-2)!.id)
+  clock.moveTo(new Date('2024-06-16T12:00:00Z'))
+  await runDue(scheduler, clock, sourceId)
+  expect(await amounts(user.id)).toHaveLength(89)
+})
+
+test('a failure is tried again, later and later, and at last becomes a dead letter that can be run again', async () => {
+  const { clock, provider, user, sourceId, scheduler } = await start({ id: 'failing' })
+  fillWorld(provider.world, '2024-06-15', 5)
+  for (let attempt = 1; attempt <= 6; attempt++) {
+    provider.faults.plan({ kind: 'status', status: 500 })
+    await runDue(scheduler, clock, sourceId)
+    expect(provider.traffic.requests()).toHaveLength(attempt)
+    const [source] = await listSources(db.sql, { sourceId })
+    expect(await listDeadLetters(db.sql, { sourceId })).toHaveLength(attempt === 6 ? 1 : 0)
+    clock.moveTo(source!.nextSyncAt!)
+  }
+  const [letter] = await listDeadLetters(db.sql, { sourceId })
+  expect(letter).toMatchObject({ code: 'transient', attempts: 6, status: 'open', kind: 'fetch' })
+  expect(await retryDeadLetters(db.sql, { ids: [letter!.id] }, clock.now())).toBe(1)
+  await runDue(scheduler, clock, sourceId)
+  expect(await listDeadLetters(db.sql, { sourceId })).toEqual([])
+  expect(await amounts(user.id)).toHaveLength(5)
+})
+
+test('refused credentials need the owner, and are not tried again', async () => {
+  const { clock, provider, sourceId, scheduler } = await start({ id: 'refusing' })
+  provider.refused.add('good')
+  await runDue(scheduler, clock, sourceId)
+  clock.moveTo(new Date('2024-07-15T12:00:00Z'))
+  await runDue(scheduler, clock, sourceId)
+  expect(provider.traffic.requests()).toHaveLength(1)
+  expect(await listSources(db.sql, { sourceId })).toMatchObject([{ status: 'reauth' }])
+})
+
+test('one bad row is a dead letter, and the good ones are kept', async () => {
+  const { clock, provider, user, sourceId, scheduler } = await start({ id: 'partial' })
+  fillWorld(provider.world, '2024-06-15', 5)
+  provider.faults.plan({
+    kind: 'rewritten',
+    rewrite: (body) => body.replace('"amount":"3.25"', '"amount":{}'),
+  })
+  await runDue(scheduler, clock, sourceId)
+  expect(await amounts(user.id)).toHaveLength(4)
+  expect(await listDeadLetters(db.sql, { sourceId })).toMatchObject([{ kind: 'record', status: 'open' }])
+  await retryDeadLetters(db.sql, { sourceId }, clock.now())
+  await runDue(scheduler, clock, sourceId)
+  expect(await amounts(user.id)).toHaveLength(5)
+  expect(await listDeadLetters(db.sql, { sourceId })).toEqual([])
+})
+
+test('many connections go into one request, and one that fails leaves the others alone', async () => {
+  const { clock, provider, scheduler } = await start({ id: 'batched', batchMax: 50 })
+  const users: string[] = []
+  await db.sql`DELETE FROM user_source WHERE source_type_id = 'batched'`
+  for (let index = 0; index < 20; index++) {
+    const { user } = await newPerson(db)
+    const token = `t${index}`
+    await connectSource(db, user.id, { ...provider, credentials: { token } }, clock, token)
+    provider.world.openAccount({ id: `of ${token}`, name: token, kind: 'wallet', asset: 'EUR' })
+    provider.world.put({
+      account: `of ${token}`,
+      id: '1',
+      occurredAt: '2024-06-15T10:00:00Z',
+      amount: `${index + 1}`,
+    })
+    users.push(user.id)
+  }
+  provider.refused.add('t7')
+  const worker = createWorker(scheduler, { concurrency: 8 })
+  await worker.tick()
+  await worker.idle()
+  expect(provider.traffic.requests().map(({ path }) => path)).toEqual(['/batch'])
+  for (const [index, userId] of users.entries())
+    expect(await amounts(userId)).toEqual(index === 7 ? [] : [`2024-06-15 ${index + 1}`])
+})
