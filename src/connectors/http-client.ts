@@ -75,7 +75,11 @@ export function createHttpClient({
         redirect: 'manual',
         signal: AbortSignal.any([signal, deadline]),
       })
-      const text = await readBody(response, request.maxBytes ?? 32 * 1024 * 1024)
+      const text = await readBody(response, request.maxBytes ?? 32 * 1024 * 1024).catch((error) => {
+        // Of a failed answer the status says what it means, also where its text broke off.
+        if (response.ok || signal.aborted) throw error
+        return ''
+      })
       return { status: response.status, headers: response.headers, text, json: () => asJson(text, url) }
     } catch (error) {
       if (signal.aborted) throw signal.reason
@@ -88,7 +92,7 @@ export function createHttpClient({
 
   return {
     async request(address, request = {}) {
-      const url = new URL(address)
+      const url = addressOf(address)
       signal.throwIfAborted()
       const leave = await gate.enter(request.account)
       let limited: RateLimitedError | undefined
@@ -103,6 +107,15 @@ export function createHttpClient({
       }
     },
   }
+}
+
+/** Neither what is wrong with an address nor its cause may tell it: both are logged. */
+function addressOf(address: string | URL): URL {
+  if (!URL.canParse(String(address))) throw new ConnectorBugError('the address of the provider is none')
+  const url = new URL(address)
+  if (url.username !== '' || url.password !== '')
+    throw new ConnectorBugError(`the address of ${url.host} carries credentials, which belong into a header`)
+  return url
 }
 
 /** What an answer means by its status alone. The address is told without its path and query, which may be secret. */
@@ -139,7 +152,8 @@ async function readBody(response: Response, maxBytes: number): Promise<string> {
       throw new TidemarkFault(new ConnectorBugError(`the answer is larger than ${maxBytes} bytes`))
     chunks.push(chunk)
   }
-  return Buffer.concat(chunks).toString('utf8')
+  // Leaves a byte order mark out, which no JSON parser takes.
+  return new TextDecoder().decode(Buffer.concat(chunks))
 }
 
 function asJson(text: string, url: URL): unknown {
@@ -154,6 +168,9 @@ function networkFault(url: URL, error: unknown): Error {
   // fetch hides the fault behind a TypeError; our own refusals lie there, too.
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
   if (cause instanceof ConnectorBugError) return cause
+  // Of a header that HTTP does not take, the message tells the value.
+  if (cause instanceof TypeError && !('code' in cause))
+    return new ConnectorBugError(`the request to ${url.host} is none that can be sent`)
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
   return new TransientError(
     `${url.host} could not be reached or broke off${code === '' ? '' : ` (${code})`}`,

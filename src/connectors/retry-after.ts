@@ -5,7 +5,8 @@
  */
 export function retryAfter(header: string | null, now: Date): Date | undefined {
   const text = header?.trim() ?? ''
-  const at = /^\d{1,9}$/.test(text) ? now.getTime() + Number(text) * 1000 : httpDate(text)
+  // Whole seconds by the standard; some send fractions.
+  const at = /^\d+(\.\d+)?$/.test(text) ? now.getTime() + Math.ceil(Number(text) * 1000) : httpDate(text)
   if (at === undefined) return undefined
   return new Date(Math.min(Math.max(at, now.getTime()), now.getTime() + 86_400_000))
 }

@@ -1,4 +1,4 @@
-import { lookup } from 'node:dns'
+import { lookup as resolveName } from 'node:dns'
 import { BlockList, isIP, type LookupFunction } from 'node:net'
 import { Agent, fetch } from 'undici'
 import { ConnectorBugError } from './errors.ts'
@@ -8,20 +8,34 @@ export interface Transport {
   close(): Promise<void>
 }
 
+export interface TransportOptions {
+  /** `host:port` of those that may be private, or asked over http, all the same (an emulator, a proxy). */
+  allowedHosts?: string[]
+  /** Resolves the names of all other hosts; the system's resolver unless told. */
+  lookup?: LookupFunction
+}
+
 /**
  * The fetch that connectors use. A user may give the address of a provider, so an address inside the own network is
  * refused: by what the name resolves to, at the moment of connecting, which no second answer of a name server can
- * get around. `allowedHosts`: `host:port` of those that may be private all the same (an emulator, a proxy).
+ * get around. Redirects are never followed: they would lead past these checks.
  */
-export function createTransport({ allowedHosts = [] }: { allowedHosts?: string[] } = {}): Transport {
+export function createTransport({
+  allowedHosts = [],
+  lookup = resolveName as LookupFunction,
+}: TransportOptions = {}): Transport {
   const allowed = new Set(allowedHosts.map((host) => host.toLowerCase()))
-  const agent = new Agent({ connect: { lookup: lookupPublic }, keepAliveTimeout: 5_000 })
+  const agent = new Agent({ connect: { lookup: publicOnly(lookup) }, keepAliveTimeout: 5_000 })
   const open = new Agent({ keepAliveTimeout: 5_000 })
 
   const checkedFetch = async (address: string | URL | Request, options?: RequestInit) => {
     const url = new URL(address instanceof Request ? address.url : address)
     if (url.protocol !== 'https:' && url.protocol !== 'http:')
       throw new ConnectorBugError(`${url.protocol}// is not an address that a provider has`)
+    if (url.username !== '' || url.password !== '')
+      throw new ConnectorBugError(
+        `the address of ${url.host} carries credentials, which belong into a header`,
+      )
     const port = url.port || (url.protocol === 'https:' ? '443' : '80')
     const isAllowed = allowed.has(`${url.hostname.toLowerCase()}:${port}`)
     if (!isAllowed) {
@@ -32,7 +46,12 @@ export function createTransport({ allowedHosts = [] }: { allowedHosts?: string[]
           `${url.hostname} is asked over http, which everyone on the way can read: use https`,
         )
     }
-    const response = await fetch(url, { ...(options as object), dispatcher: isAllowed ? open : agent })
+    const response = await fetch(url, {
+      ...(address instanceof Request && partsOf(address)),
+      ...(options as object),
+      redirect: 'manual',
+      dispatcher: isAllowed ? open : agent,
+    })
     return response as unknown as Response
   }
   return {
@@ -43,28 +62,38 @@ export function createTransport({ allowedHosts = [] }: { allowedHosts?: string[]
   }
 }
 
-const lookupPublic: LookupFunction = (hostname, options, done) => {
-  lookup(hostname, { ...options, all: true }, (error, addresses) => {
-    if (error) return done(error, '')
-    const found = addresses.find(({ address }) => isPrivateAddress(address))
-    if (found) return done(privateAddress(hostname) as NodeJS.ErrnoException, '')
-    if (options.all) return done(null, addresses)
-    done(null, addresses[0]!.address, addresses[0]!.family)
-  })
+/** A Request of the global fetch is none of undici's, which takes its parts. */
+function partsOf(request: Request): object {
+  const { method, headers, body, signal } = request
+  return { method, headers: [...headers], signal, ...(body && { body, duplex: 'half' }) }
+}
+
+function publicOnly(lookup: LookupFunction): LookupFunction {
+  return (hostname, options, done) => {
+    lookup(hostname, { ...options, all: true }, (error, found) => {
+      const addresses = Array.isArray(found) ? found : []
+      if (error) return done(error, [])
+      if (addresses.some(({ address }) => isPrivateAddress(address)))
+        return done(privateAddress(hostname) as NodeJS.ErrnoException, [])
+      if (options.all) return done(null, addresses)
+      done(null, addresses[0]!.address, addresses[0]!.family)
+    })
+  }
 }
 
 function privateAddress(host: string): ConnectorBugError {
   return new ConnectorBugError(`${host} is an address inside a private network, where no provider is asked`)
 }
 
-/** Loopback, private, link-local, multicast and reserved ranges (https://www.iana.org/assignments/iana-ipv4-special-registry). */
+/** True for all but global unicast addresses (https://www.iana.org/assignments/iana-ipv4-special-registry). */
 export function isPrivateAddress(address: string): boolean {
   const family = isIP(address)
   if (family === 0) return true
-  return notPublic.check(address, family === 4 ? 'ipv4' : 'ipv6')
+  return family === 4 ? notPublic4.check(address, 'ipv4') : notPublic6.check(address, 'ipv6')
 }
 
-const notPublic = new BlockList()
+// One list for each family: a rule for IPv4-mapped addresses would match every IPv4 address, too.
+const notPublic4 = new BlockList()
 for (const [network, prefix] of [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],
@@ -81,20 +110,19 @@ for (const [network, prefix] of [
   ['203.0.113.0', 24],
   ['224.0.0.0', 3],
 ] as const)
-  notPublic.addSubnet(network, prefix, 'ipv4')
+  notPublic4.addSubnet(network, prefix, 'ipv4')
+
+const notPublic6 = new BlockList()
 for (const [network, prefix] of [
-  ['::', 128],
-  ['::1', 128],
-  // Other spellings of IPv4 addresses: none is how a provider is reached.
-  ['::ffff:0:0', 96],
-  ['64:ff9b::', 96],
-  ['64:ff9b:1::', 48],
-  ['2002::', 16],
-  ['2001::', 32],
+  // All but 2000::/3: loopback, unique local, link-local, multicast, and other spellings of IPv4 addresses (mapped,
+  // compatible, translated), none of which is how a provider is reached.
+  ['::', 3],
+  ['4000::', 2],
+  ['8000::', 1],
+  // Within it: protocol assignments (Teredo among them), documentation, 6to4.
+  ['2001::', 23],
   ['2001:db8::', 32],
-  ['100::', 64],
-  ['fc00::', 7],
-  ['fe80::', 10],
-  ['ff00::', 8],
+  ['2002::', 16],
+  ['3fff::', 20],
 ] as const)
-  notPublic.addSubnet(network, prefix, 'ipv6')
+  notPublic6.addSubnet(network, prefix, 'ipv6')

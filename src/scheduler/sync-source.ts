@@ -10,6 +10,8 @@ export interface SyncReport extends SyncCounts {
   /** `lost`: the lease had ended, and whoever has the source now goes on. */
   outcome: SyncEnd['outcome'] | 'lost'
   message?: string
+  /** When the source goes on. */
+  nextAt?: Date
   /** True where the provider itself failed, and not this source of it. */
   providerFailed: boolean
 }
@@ -31,7 +33,8 @@ export async function endSync(sync: Sync, run: () => Promise<Ended>): Promise<Sy
     const { end, providerFailed } = await run()
     await finishSync(scheduler.db.sql, claim, end, scheduler.clock())
     const message = end.message === undefined ? {} : { message: end.message }
-    return { ...counts, ...message, outcome: end.outcome, providerFailed }
+    const nextAt = end.head?.nextSyncAt ?? (end.backfill?.from == null ? undefined : end.backfill.at)
+    return { ...counts, ...message, ...(nextAt && { nextAt }), outcome: end.outcome, providerFailed }
   } catch (error) {
     if (!isLeaseLost(error)) throw error
     scheduler.log.warn({ source: claim.sourceId }, 'the lease of a sync ended before it did')

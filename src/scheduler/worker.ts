@@ -13,8 +13,11 @@ export interface Worker {
   tick(): Promise<void>
   /** Resolves when nothing runs any more. */
   idle(): Promise<void>
-  /** When the budget of a connector will have room that it has not now. */
-  wakeAt(): Date | undefined
+  /**
+   * Runs until the process is to stop: claims at least every `pollSeconds`, and at the moment that a budget has room
+   * again or a source of its own goes on. Then lets what runs come to the end of its page groups.
+   */
+  run(pollSeconds: number): Promise<void>
   running(): number
 }
 
@@ -26,6 +29,8 @@ export interface WorkerOptions {
 
 /** Failures of a provider in a row after which it gets one place until an answer comes. */
 const brokenAfter = 5
+/** Milliseconds. */
+const farOff = 120_000
 
 /**
  * Takes due sources from the database and runs them, as many at once as it may. No connector gets more than half of
@@ -35,20 +40,49 @@ export function createWorker(
   scheduler: Scheduler,
   { concurrency, onReport = () => {} }: WorkerOptions,
 ): Worker {
-  const { db, clock, connectors, log, signal } = scheduler
+  const { db, clock, sleep, connectors, log, signal } = scheduler
   const queue = new PQueue({ concurrency })
   const running = new Map<string, number>()
   const failures = new Map<string, number>()
   let ticking: Promise<void> | undefined
   let tickAgain = false
-  let wake: Date | undefined
+  /** When it is known that there will be something to claim. */
+  const wakeTimes = new Set<number>()
+  let rest = new AbortController()
+
+  function wakeAt(at: Date | null | undefined): void {
+    // What lies farther off is found by looking.
+    if (!at || at.getTime() > clock().getTime() + farOff) return
+    wakeTimes.add(at.getTime())
+    rest.abort()
+  }
+
+  /** Until the first of the times that are known, also where it becomes known meanwhile; at most until `latest`. */
+  async function restUntil(latest: number): Promise<void> {
+    for (;;) {
+      const now = clock().getTime()
+      const next = Math.min(latest, ...wakeTimes)
+      if (next <= now || signal.aborted) break
+      rest = new AbortController()
+      await sleep(next - now, AbortSignal.any([signal, rest.signal])).catch(() => {})
+    }
+    for (const at of wakeTimes) if (at <= clock().getTime()) wakeTimes.delete(at)
+  }
+
+  async function idle(): Promise<void> {
+    for (;;) {
+      await ticking
+      await queue.onIdle()
+      if (ticking === undefined && queue.size + queue.pending === 0) return
+    }
+  }
+
   /** First in the next round, so that no connector is always last. */
   let turn = 0
 
   async function claimAll(): Promise<void> {
     do {
       tickAgain = false
-      wake = undefined
       const room = concurrency - queue.size - queue.pending
       if (room <= 0 || signal.aborted) return
       const now = clock()
@@ -62,7 +96,7 @@ export function createWorker(
       for (const connector of [...all.slice(starts), ...all.slice(0, starts)]) {
         const { free, freeAt } = slots.get(connector.id) ?? { free: 0, freeAt: null }
         if (free <= 0) {
-          if (freeAt && (wake === undefined || freeAt < wake)) wake = freeAt
+          wakeAt(freeAt)
           continue
         }
         const most = Math.min(placesOf(connector), room, free)
@@ -96,6 +130,7 @@ export function createWorker(
         claims.length === 1 ? [await syncSource(scheduler, first!)] : await syncBatch(scheduler, claims)
       for (const [index, report] of reports.entries()) {
         onReport(claims[index]!, report)
+        wakeAt(report.nextAt)
         failures.set(connector, report.providerFailed ? (failures.get(connector) ?? 0) + 1 : 0)
       }
     }
@@ -128,14 +163,14 @@ export function createWorker(
 
   return {
     tick,
-    async idle() {
-      for (;;) {
-        await ticking
-        await queue.onIdle()
-        if (ticking === undefined && queue.size + queue.pending === 0) return
+    idle,
+    async run(pollSeconds) {
+      while (!signal.aborted) {
+        await tick()
+        await restUntil(clock().getTime() + pollSeconds * 1000)
       }
+      await idle()
     },
-    wakeAt: () => wake,
     running: () => queue.pending + queue.size,
   }
 }

@@ -44,8 +44,8 @@ export function testScheduler(
       keyring: testKeyring(),
       fetch: transport.fetch,
       random: () => 0.5,
-      ...parts,
     }),
+    ...parts,
     drain: () => draining.abort(),
     abandon: () => abandoning.abort(),
   }

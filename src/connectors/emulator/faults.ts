@@ -1,4 +1,6 @@
-import type { MiddlewareHandler } from 'hono'
+import type { HttpBindings } from '@hono/node-server'
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
+import type { Context, MiddlewareHandler } from 'hono'
 
 /** What goes wrong on the way, whatever the provider's protocol is. */
 export type TransportFault =
@@ -45,41 +47,43 @@ export function createFaults(): Faults {
         case 'silence':
         case 'reset': {
           if (fault.when === 'after') await next()
-          return breakOff(context.req.raw.signal, fault.kind)
+          const broken = fault.kind === 'silence' ? await neverAnswer(context.req.raw.signal) : reset(context)
+          // An answer that is already there counts before one that is returned.
+          context.res = undefined
+          context.res = broken
+          return
         }
         case 'oversized':
           return context.body('x'.repeat(fault.bytes), 200)
         default: {
           await next()
           const body = await context.res.text()
+          const { status } = context.res
           const headers = new Headers(context.res.headers)
           headers.delete('content-length')
           const text =
             fault.kind === 'truncated' ? body.slice(0, Math.floor(body.length / 2)) : fault.rewrite(body)
           context.res = undefined
-          context.res = new Response(text, { status: 200, headers })
+          context.res = new Response(text, { status, headers })
         }
       }
     },
   }
 }
 
-/** Never answers until the asking side gives up, or breaks the connection in the middle of an answer. */
-async function breakOff(gaveUp: AbortSignal, kind: 'silence' | 'reset'): Promise<Response> {
-  if (kind === 'silence') {
-    await new Promise<void>((resolve) => {
-      if (gaveUp.aborted) resolve()
-      gaveUp.addEventListener('abort', () => resolve(), { once: true })
-    })
-    return new Response(null, { status: 499 })
-  }
-  const body = new ReadableStream({
-    start(controller) {
-      controller.enqueue(new TextEncoder().encode('{'))
-    },
-    pull(controller) {
-      controller.error(new Error('reset'))
-    },
+/** Until the asking side gives up. */
+async function neverAnswer(gaveUp: AbortSignal): Promise<Response> {
+  await new Promise<void>((resolve) => {
+    if (gaveUp.aborted) resolve()
+    gaveUp.addEventListener('abort', () => resolve(), { once: true })
   })
-  return new Response(body, { status: 200, headers: { 'content-length': '1000' } })
+  return new Response(null, { status: 499 })
+}
+
+/** Breaks the connection in the middle of an answer. An emulator that is not served over HTTP has none. */
+function reset(context: Context): Response {
+  const { outgoing } = context.env as HttpBindings
+  outgoing.writeHead(200, { 'content-length': '1000' })
+  outgoing.write('{', () => outgoing.destroy())
+  return RESPONSE_ALREADY_SENT
 }

@@ -21,9 +21,10 @@ export async function listen(app: Hono, port = 0): Promise<ListeningEmulator> {
     url: `http://${host}`,
     host,
     close: async () => {
-      if ('closeAllConnections' in server) server.closeAllConnections()
+      const closed = once(server, 'close')
       server.close()
-      await once(server, 'close')
+      if ('closeAllConnections' in server) server.closeAllConnections()
+      await closed
     },
   }
 }

@@ -15,7 +15,7 @@ export interface Traffic {
   requests(): CountedRequest[]
   /** The most requests in any stretch of `per` milliseconds, refused ones included. */
   mostWithin(per: number): number
-  /** Counts each request, answers 429 beyond the limit, and 401 while credentials are not accepted. */
+  /** Counts each request, and answers 429 beyond the limits. */
   middleware: MiddlewareHandler
 }
 
@@ -24,7 +24,7 @@ export interface TrafficOptions {
   /** The provider's own limits, which it enforces with 429. */
   limits?: Pick<Limit, 'max' | 'per' | 'kind'>[]
   /** What the limits count together; everything unless told (the connection, by its credentials). */
-  scopeOf?: (request: Request) => string
+  scopeOf?: (request: Request) => string | Promise<string>
 }
 
 /** Counts what an emulator is asked, by a clock of its own, and enforces limits as the provider does. */
@@ -57,7 +57,7 @@ export function countTraffic({ clock, limits = [], scopeOf = () => '' }: Traffic
     },
     middleware: async (context, next) => {
       const now = clock().getTime()
-      const scope = scopeOf(context.req.raw)
+      const scope = await scopeOf(context.req.raw)
       const times = byScope.get(scope) ?? []
       byScope.set(scope, times)
       const wait = retryAfter(times, now)

@@ -1,0 +1,26 @@
+import type { z } from 'zod'
+import type { PageProblem } from '../connector.ts'
+
+/** Entries of a list that are what they should be; the others become problems. */
+export function readEach<T>(
+  entries: unknown[],
+  schema: z.ZodType<T>,
+  what: string,
+  problems: PageProblem[],
+): T[] {
+  const good: T[] = []
+  for (const entry of entries) {
+    const parsed = schema.safeParse(entry)
+    if (parsed.success) {
+      good.push(parsed.data)
+      continue
+    }
+    const account = (entry as { account_id?: unknown } | null)?.account_id
+    const fields = [...new Set(parsed.error.issues.map((issue) => issue.path.join('.') || 'all of it'))]
+    problems.push({
+      ...(typeof account === 'string' && account !== '' && { account }),
+      message: `${what} cannot be read (${fields.join(', ')})`,
+    })
+  }
+  return good
+}
