@@ -7,6 +7,7 @@ process.exitCode = await runCommand({
   workingDirectory: process.cwd(),
   stdout: process.stdout,
   stderr: process.stderr,
+  stdin: process.stdin,
   clock: () => new Date(),
   sleep: (milliseconds, signal) => setTimeout(milliseconds, undefined, { signal }),
   onSignal: (stop) => {

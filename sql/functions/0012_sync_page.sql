@@ -6,7 +6,8 @@
 -- p_page: what ingest_page takes, or null where the page has no accounts; p_prices: [{asset, currency, day, price}].
 -- p_progress: {subject, startedAt, page, groupEnd, backfill, keep, cursor, problems: [{key, request, code, error}]}.
 -- `page` counts the pages of the run from 1: one that is sent again, because its answer was lost, is not counted again.
--- `keep` is false where the run repeats a dead letter, which has no part in the source's own progress.
+-- `keep` is false where the run repeats a dead letter, which has no part in the source's own progress: `letter` is its
+-- id, and its request goes on behind the page group, or else a run that has to wait for a budget would begin it anew.
 --
 -- Returns the counts of the page, and whether a run of backfill should make way.
 DROP FUNCTION IF EXISTS store_sync_page;
@@ -55,6 +56,12 @@ BEGIN
     ELSE
       UPDATE user_source SET cursor = p_progress->'cursor' WHERE id = p_source_id;
     END IF;
+  END IF;
+
+  -- Not one that this run has opened again: its failure is where it is to begin.
+  IF (p_progress->>'groupEnd')::boolean AND p_progress->>'letter' IS NOT NULL THEN
+    UPDATE dead_letter SET request = jsonb_set(request, '{cursor}', p_progress->'cursor')
+    WHERE id = (p_progress->>'letter')::bigint AND source_id = p_source_id AND status = 'queued';
   END IF;
 
   RETURN QUERY SELECT v_added, v_changed, v_unchanged, v_removed,

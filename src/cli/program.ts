@@ -5,16 +5,7 @@ import { priceFormats } from '../connectors/prices/price-reader.ts'
 import { statementFormats } from '../connectors/statements/format.ts'
 import { breakdowns, intervals } from '../db/net-worth.ts'
 import { accountKinds } from '../page.ts'
-import { balanceCommand } from './balance.ts'
-import { demoCommand } from './demo.ts'
-import { importCommand } from './import.ts'
-import { importPricesCommand } from './import-prices.ts'
-import { migrateCommand } from './migrate.ts'
-import { netWorthCommand } from './net-worth.ts'
-import { serveCommand } from './serve.ts'
-import { statusCommand } from './status.ts'
 import type { CommandContext, ExitCode } from './terminal.ts'
-import { userAddCommand } from './user-add.ts'
 
 const outputFormats = ['table', 'csv', 'json']
 
@@ -34,23 +25,39 @@ export function createProgram(context: CommandContext, done: (code: ExitCode) =>
 
   const add = (name: string, description: string) =>
     program.command(name).description(description).exitOverride().copyInheritedSettings(program)
+  /** Only what the command needs is loaded. */
   const run =
     <Arguments extends unknown[]>(
-      command: (context: CommandContext, ...rest: Arguments) => Promise<ExitCode>,
+      load: () => Promise<(context: CommandContext, ...rest: Arguments) => Promise<ExitCode>>,
     ) =>
-    async (...rest: unknown[]) =>
+    async (...rest: unknown[]) => {
+      const command = await load()
       done(await command(context, ...(rest as Arguments)))
+    }
   const user = () => new Option('--user <email>', 'whose').makeOptionMandatory()
   const format = () =>
     new Option('--format <format>', 'how it is written').choices(outputFormats).default('table')
 
-  add('serve', 'run the server: health checks, and the upkeep of the database').action(run(serveCommand))
-  add('migrate', 'bring the database up to date').action(run(migrateCommand))
-  add('status', 'tell what the database is and holds')
-    .addOption(
-      new Option('--format <format>', 'how it is written').choices(['table', 'json']).default('table'),
-    )
-    .action(run(statusCommand))
+  const group = (name: string, description: string) => {
+    const made = program.command(name).description(description).exitOverride()
+    return (command: string, text: string) =>
+      made.command(command).description(text).exitOverride().copyInheritedSettings(program)
+  }
+  const tableOrJson = () =>
+    new Option('--format <format>', 'how it is written').choices(['table', 'json']).default('table')
+
+  add('serve', 'run the server: HTTP, and syncs with the upkeep of the database')
+    .option('--no-scheduler', 'HTTP alone: syncs and upkeep are left to workers')
+    .action(run(async () => (await import('./serve.ts')).serveCommand))
+  add('worker', 'run syncs and the upkeep of the database; any number of workers share one').action(
+    run(async () => (await import('./worker.ts')).workerCommand),
+  )
+  add('migrate', 'bring the database up to date').action(
+    run(async () => (await import('./migrate.ts')).migrateCommand),
+  )
+  add('status', 'tell what the database is and holds, and how the syncs with each provider stand')
+    .addOption(tableOrJson())
+    .action(run(async () => (await import('./status.ts')).statusCommand))
   program
     .command('user')
     .description('users of this installation')
@@ -60,7 +67,7 @@ export function createProgram(context: CommandContext, done: (code: ExitCode) =>
     .copyInheritedSettings(program)
     .option('--time-zone <zone>', 'IANA name; decides on which day an instant falls', 'UTC')
     .option('--base-currency <currency>', 'what net worth is told in', 'EUR')
-    .action(run(userAddCommand))
+    .action(run(async () => (await import('./user-add.ts')).userAddCommand))
   add(
     'import <files...>',
     'import statement files: tidemark-csv, CSV with a mapping, OFX/QFX, QIF, CAMT.053, MT940',
@@ -76,7 +83,7 @@ export function createProgram(context: CommandContext, done: (code: ExitCode) =>
     .option('--mapping <file>', 'how to read a CSV that is not Tidemark’s own (JSON, see README)')
     .option('--currency <currency>', 'of rows that name none (default: the user’s base currency)')
     .option('--skip-bad', 'take the good records of a file with bad ones')
-    .action(run(importCommand))
+    .action(run(async () => (await import('./import.ts')).importCommand))
   add(
     'import-prices <file>',
     'import daily prices: asset,currency,date,price, or the ECB’s eurofxref-hist.csv',
@@ -85,7 +92,7 @@ export function createProgram(context: CommandContext, done: (code: ExitCode) =>
       new Option('--format <format>', 'instead of looking at the content').choices([...priceFormats]),
     )
     .option('--skip-bad', 'take the good records of a file with bad ones')
-    .action(run(importPricesCommand))
+    .action(run(async () => (await import('./import-prices.ts')).importPricesCommand))
   add('net-worth', 'net worth over time')
     .addOption(user())
     .option('--from <date>', 'first day (default: of the first transaction)', day)
@@ -96,16 +103,67 @@ export function createProgram(context: CommandContext, done: (code: ExitCode) =>
     .option('--currency <currency>', 'what it is told in (default: the user’s base currency)')
     .addOption(new Option('--by <part>', 'broken down by').choices([...breakdowns]))
     .addOption(format())
-    .action(run(netWorthCommand))
+    .action(run(async () => (await import('./net-worth.ts')).netWorthCommand))
   add('balance', 'what every account holds')
     .addOption(user())
     .option('--at <date>', 'at the end of this day (default: today in the user’s time zone)', day)
     .option('--currency <currency>', 'what it is valued in (default: the user’s base currency)')
     .addOption(format())
-    .action(run(balanceCommand))
+    .action(run(async () => (await import('./balance.ts')).balanceCommand))
+  const source = group('source', 'connections to providers')
+  source('add <type>', 'connect to a provider, whose credentials are tried first')
+    .option('--user <email>', 'whose; for connectors of a user')
+    .option('--platform', 'of everybody; for platform-wide connectors')
+    .option('--name <name>', 'what it is called')
+    .option('--config <json>', 'what the connector takes', '{}')
+    .option('--credentials <file>', 'a JSON file with the credentials; - for standard input')
+    .action(run(async () => (await import('./source.ts')).sourceAddCommand))
+  source('list', 'what is connected, and how it stands')
+    .option('--user <email>', 'of one user')
+    .addOption(tableOrJson())
+    .action(run(async () => (await import('./source.ts')).sourceListCommand))
+  source('pause <id>', 'sync it no more until it is resumed').action(
+    run(async () => (await import('./source.ts')).sourcePauseCommand),
+  )
+  source('resume <id>', 'sync it again, at once').action(
+    run(async () => (await import('./source.ts')).sourceResumeCommand),
+  )
+  add('sync', 'sync now: what is new, and then what is left of the history')
+    .option('--source <id>', 'one source')
+    .option('--user <email>', 'all sources of a user')
+    .option('--all', 'all sources')
+    .option('--no-history', 'only what is new')
+    .action(run(async () => (await import('./sync.ts')).syncCommand))
+  const letters = group('dead-letters', 'fetches that failed for the last time')
+  letters('list', 'those that are open, newest first')
+    .option('--user <email>', 'of one user')
+    .option('--source <id>', 'of one source')
+    .addOption(tableOrJson())
+    .action(run(async () => (await import('./dead-letters.ts')).deadLettersListCommand))
+  letters('retry [ids...]', 'have them run again')
+    .option('--user <email>', 'all of one user')
+    .option('--source <id>', 'all of one source')
+    .option('--all', 'all')
+    .action(run(async () => (await import('./dead-letters.ts')).deadLettersRetryCommand))
+  letters('discard [ids...]', 'close them without running them again')
+    .option('--user <email>', 'all of one user')
+    .option('--source <id>', 'all of one source')
+    .option('--all', 'all')
+    .action(run(async () => (await import('./dead-letters.ts')).deadLettersDiscardCommand))
+  group('keys', 'keys under which credentials are sealed')(
+    'rotate',
+    'put all credentials under a new key, or under TIDEMARK_KEY',
+  ).action(run(async () => (await import('./keys-rotate.ts')).keysRotateCommand))
+  const connector = group('connector', 'connectors to providers')
+  connector('new <id>', 'write a connector that works, to be made into one for a real provider')
+    .option('--dir <folder>', 'where its folder is made', 'connectors')
+    .action(run(async () => (await import('./connector-new.ts')).connectorNewCommand))
+  connector('check <id>', 'run the conformance kit over a connector, told by its id or its folder')
+    .option('--case <name>', 'one case alone')
+    .action(run(async () => (await import('./connector-check.ts')).connectorCheckCommand))
   add('demo', 'make a household of ten years, import it, and show its net worth')
     .option('--seed <number>', 'another household', integer, 1)
-    .action(run(demoCommand))
+    .action(run(async () => (await import('./demo.ts')).demoCommand))
   return program
 }
 

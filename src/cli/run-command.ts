@@ -5,6 +5,7 @@ import { asTidemarkError } from '../db/client.ts'
 import { type Database, openDatabase } from '../db/database.ts'
 import { DatabaseUnavailableError, TidemarkError } from '../errors.ts'
 import { createLogger, type Logger } from '../logger.ts'
+import { redactText } from '../redact-text.ts'
 import { createShutdown } from '../shutdown.ts'
 import { createProgram } from './program.ts'
 import type { CommandContext, ExitCode, Terminal } from './terminal.ts'
@@ -21,7 +22,7 @@ export interface Invocation extends Terminal {
 
 /** Runs one command of the command line to its end. 0 done, 1 failed, 2 refused input; never throws. */
 export async function runCommand(invocation: Invocation): Promise<ExitCode> {
-  const { stdout, stderr, environment, workingDirectory, clock } = invocation
+  const { stdout, stderr, stdin, environment, workingDirectory, clock } = invocation
   const shutdown = createShutdown()
   let log: Logger | undefined
   let exitCode: ExitCode = 0
@@ -42,6 +43,7 @@ export async function runCommand(invocation: Invocation): Promise<ExitCode> {
       signal: shutdown.signal,
       stdout,
       stderr,
+      stdin,
       workingDirectory,
       shutdown,
       openDatabase: (dataDir = config.dataDir) => {
@@ -96,6 +98,8 @@ function tell(
     log?.debug({ err: error }, 'the command failed')
     return 1
   }
-  stderr.write(`tidemark: internal error: ${error instanceof Error ? error.stack : String(error)}\n`)
+  stderr.write(
+    `tidemark: internal error: ${redactText(error instanceof Error ? String(error.stack) : String(error))}\n`,
+  )
   return 1
 }

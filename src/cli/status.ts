@@ -1,17 +1,67 @@
+import { loadConnectors } from '../connectors/load.ts'
 import { readStatus, type Status } from '../db/status.ts'
+import { type ProviderStatus, readSyncStatus } from '../db/sync-status.ts'
+import { scopesOf } from '../scheduler/scopes.ts'
+import { formatTable } from './table.ts'
 import type { CommandContext, ExitCode } from './terminal.ts'
 
 export async function statusCommand(
   context: CommandContext,
   options: { format: 'table' | 'json' },
 ): Promise<ExitCode> {
-  const status = await readStatus(await context.openDatabase())
-  const place =
-    context.config.databaseUrl === undefined ? `own server in ${context.config.dataDir}` : 'DATABASE_URL'
-  context.stdout.write(
-    options.format === 'json' ? `${JSON.stringify(status, null, 2)}\n` : formatStatus(status, place),
+  const { config, stdout, clock } = context
+  const db = await context.openDatabase()
+  const status = await readStatus(db)
+  const connectors = await loadConnectors({ places: config.connectors })
+  const limits = await Promise.all(
+    connectors.ids().map(async (id) => {
+      const connector = await connectors.get(id)
+      return scopesOf(connector).map((scope) => ({ connector: id, ...scope }))
+    }),
   )
+  const providers = await readSyncStatus(db.sql, limits.flat(), clock())
+  if (options.format === 'json') {
+    stdout.write(`${JSON.stringify({ ...status, providers }, null, 2)}\n`)
+    return 0
+  }
+  const place = config.databaseUrl === undefined ? `own server in ${config.dataDir}` : 'DATABASE_URL'
+  stdout.write(formatStatus(status, place))
+  if (providers.length > 0)
+    stdout.write(`\n${formatProviders(providers, stdout.isTTY ? stdout.columns : undefined)}\n`)
   return 0
+}
+
+function formatProviders(providers: ProviderStatus[], width: number | undefined): string {
+  const rows = providers.map((provider) => [
+    provider.connector,
+    String(provider.sources),
+    String(provider.due),
+    String(provider.running),
+    String(provider.backfilling),
+    String(provider.failing),
+    String(provider.waiting),
+    String(provider.deadLetters),
+    provider.oldestSync?.toISOString().slice(0, 19) ?? `${provider.neverSynced} never`,
+    provider.pausedUntil
+      ? `paused until ${provider.pausedUntil.toISOString().slice(0, 19)}`
+      : provider.budgets.map(({ used, left }) => `${used} used, ${left} left`).join('; '),
+  ])
+  return formatTable(rows, {
+    head: [
+      'provider',
+      'sources',
+      'due',
+      'running',
+      'history',
+      'failing',
+      'waiting',
+      'letters',
+      'oldest sync',
+      'requests',
+    ],
+    align: ['left', 'right', 'right', 'right', 'right', 'right', 'right', 'right'],
+    ...(width !== undefined && { width }),
+  })
 }
 
 function formatStatus(status: Status, place: string): string {

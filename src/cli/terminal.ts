@@ -6,6 +6,7 @@ import type { Shutdown } from '../shutdown.ts'
 export interface Terminal {
   stdout: NodeJS.WriteStream
   stderr: NodeJS.WriteStream
+  stdin: NodeJS.ReadableStream
 }
 
 /** What a command works with. The database is opened when it is first asked for. */

@@ -1,7 +1,7 @@
 import { errorOfCcxt } from './ccxt-errors.ts'
 import { createMarketCache } from './ccxt-markets.ts'
 import { type CcxtExchange, type CcxtModule, loadCcxtExchange } from './ccxt-module.ts'
-import { RateLimitedError, ReauthError, TransientError } from './errors.ts'
+import { ConnectorBugError, RateLimitedError, ReauthError, TransientError } from './errors.ts'
 import type { HttpClient, HttpResponse } from './http-client.ts'
 import { decimalOfNumber, parseExactJson } from './json.ts'
 import { retryAfter } from './retry-after.ts'
@@ -75,13 +75,15 @@ export function createCcxtOpener(): (options: CcxtOptions) => Promise<CcxtClient
 
     const client = open(credentials ?? {})
     Object.assign(client.exchange, exactNumbers)
-    client.exchange.parseJson = (text) => wholeJson(text, parseExactJson, client.exchange.name)
+    client.exchange.parseJson = (text) => wholeAnswer(text, parseExactJson, client.exchange)
     await markets.provide(client.exchange, `${id} ${baseUrl ?? ''}`, clock().getTime(), async () => {
       const source = open({})
-      source.exchange.parseJson = (text) => wholeJson(text, JSON.parse, source.exchange.name)
+      source.exchange.parseJson = (text) => wholeAnswer(text, parseMarkets, source.exchange)
       // Leaves out what would double the size of Binance's answer; other exchanges are not told of it.
       const params = id === 'binance' ? { showPermissionSets: 'false' } : {}
       await source.call((exchange) => exchange.loadMarkets(false, params))
+      if (Object.keys(source.exchange.markets ?? {}).length === 0)
+        throw new ConnectorBugError(`${source.exchange.name} lists no market at all`)
       return source.exchange
     })
     return client
@@ -158,13 +160,28 @@ function createCalls(
   }
 }
 
-/** ccxt itself takes half of an answer for an empty one. */
-function wholeJson(text: string, parse: (text: string) => unknown, name: string): unknown {
+/** The rules for orders, which hold no lists themselves, are most of what Binance tells of a market. */
+function parseMarkets(text: string): unknown {
+  return JSON.parse(text.replace(/"filters":\[[^[\]]*\]/g, '"filters":[]'))
+}
+
+/** ccxt itself takes half of an answer, or one without its parts, for an empty one. */
+function wholeAnswer(text: string, parse: (text: string) => unknown, { id, name }: CcxtExchange): unknown {
+  let answer: unknown
   try {
-    return parse(text)
+    answer = parse(text)
   } catch {
     throw new TransientError(`the answer of ${name} is not whole JSON`)
   }
+  const parts = answer as { error?: unknown; result?: unknown } | null
+  // Every answer of Kraken's is errors or a result (https://docs.kraken.com/api/docs/guides/spot-rest-intro).
+  if (
+    id === 'kraken' &&
+    parts?.result === undefined &&
+    !(Array.isArray(parts?.error) && parts.error.length > 0)
+  )
+    throw new ConnectorBugError(`the answer of ${name} has neither a result nor an error`)
+  return answer
 }
 
 function parsedOrNot(text: string): unknown {

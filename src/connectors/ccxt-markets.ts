@@ -1,4 +1,4 @@
-import type { CcxtExchange } from './ccxt-module.ts'
+import type { CcxtExchange, CcxtMarkets } from './ccxt-module.ts'
 
 export interface MarketCache {
   /** Gives the exchange its markets and currencies; loads them where at `now` none that are young enough are kept. */
@@ -7,19 +7,15 @@ export interface MarketCache {
 
 /** New listings appear within these. */
 const lifetime = 6 * 3_600_000
-/** Exchanges and addresses of them whose markets are kept: each takes some megabytes. */
-const most = 8
+/** Exchanges and addresses of them whose markets are kept: each takes up to some ten megabytes. */
+const most = 4
 
 /** Markets are large and the same for every connection of an exchange: they are loaded once for all of them. */
 export function createMarketCache(): MarketCache {
-  const kept = new Map<string, { since: number; source: CcxtExchange }>()
-  const loading = new Map<string, Promise<CcxtExchange>>()
+  const kept = new Map<string, { since: number; source: CcxtMarkets }>()
+  const loading = new Map<string, Promise<CcxtMarkets>>()
 
-  async function sourceOf(
-    key: string,
-    now: number,
-    load: () => Promise<CcxtExchange>,
-  ): Promise<CcxtExchange> {
+  async function sourceOf(key: string, now: number, load: () => Promise<CcxtExchange>): Promise<CcxtMarkets> {
     // Who waits for another's loading and sees it fail tries for itself: the other may only have been cancelled.
     for (;;) {
       const known = kept.get(key)
@@ -29,7 +25,7 @@ export function createMarketCache(): MarketCache {
       const source = await others.catch(() => undefined)
       if (source) return source
     }
-    const own = load().then(withoutAnswers)
+    const own = load().then(slimmed)
     loading.set(key, own)
     try {
       const source = await own
@@ -52,10 +48,47 @@ export function createMarketCache(): MarketCache {
   }
 }
 
-/** What the exchange said of each market is most of its memory, and is not needed any more; nor is its client. */
-function withoutAnswers(source: CcxtExchange): CcxtExchange {
-  source.fetchImplementation = () => Promise.reject(new TypeError('this exchange only keeps markets'))
-  for (const each of [...Object.values(source.markets ?? {}), ...Object.values(source.currencies ?? {})])
-    each.info = undefined
-  return source
+/** What reading takes of a market, of currencies their two names. */
+const marketFields = [
+  ...['id', 'symbol', 'base', 'quote', 'settle', 'baseId', 'quoteId', 'type', 'spot', 'margin', 'swap'],
+  ...['future', 'option', 'contract', 'contractSize', 'linear', 'inverse', 'active', 'stock', 'altname'],
+]
+const currencyFields = ['id', 'code', 'precision']
+
+/**
+ * An exchange's markets without their limits, fees and what the exchange itself said of each: of Binance's, a
+ * quarter of the memory. Nor does it keep the client of the connection that happened to load them.
+ */
+function slimmed(source: CcxtExchange): CcxtMarkets {
+  const markets = Object.entries(source.markets ?? {}).map(
+    ([symbol, market]) => [symbol, pick(market, marketFields)] as const,
+  )
+  const currencies = Object.entries(source.currencies ?? {}).map(
+    ([code, currency]) => [code, pick(currency, currencyFields)] as const,
+  )
+  const marketsById: Record<string, object[]> = {}
+  for (const [, market] of markets) {
+    const id = String(market.id)
+    marketsById[id] = [...(marketsById[id] ?? []), market]
+  }
+  // What some exchanges look their markets up by.
+  const helpers = (source.options.marketHelperProps ?? []) as string[]
+  const options = { marketHelperProps: helpers, ...pick(source.options, helpers) }
+  return {
+    id: source.id,
+    options,
+    markets: Object.fromEntries(markets),
+    markets_by_id: marketsById,
+    symbols: markets.map(([symbol]) => symbol),
+    ids: Object.keys(marketsById),
+    currencies: Object.fromEntries(currencies),
+    currencies_by_id: Object.fromEntries(currencies.map(([, currency]) => [String(currency.id), currency])),
+    baseCurrencies: {},
+    quoteCurrencies: {},
+    codes: currencies.map(([code]) => code),
+  }
+}
+
+function pick(from: object, fields: string[]): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(from).filter(([field]) => fields.includes(field)))
 }

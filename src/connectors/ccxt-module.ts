@@ -13,7 +13,7 @@ export interface CcxtExchange {
   /** The class of an error by what the exchange calls it. */
   exceptions: { exact: Record<string, CcxtErrorClass> }
   markets?: Record<string, CcxtMarket>
-  currencies?: Record<string, { info?: unknown }>
+  currencies?: Record<string, object>
   number: (text: string) => unknown
   milliseconds(): number
   seconds(): number
@@ -34,7 +34,7 @@ export interface CcxtExchange {
     requestBody: unknown,
   ): unknown
   loadMarkets(reload?: boolean, params?: object): Promise<unknown>
-  setMarketsFromExchange(source: CcxtExchange): unknown
+  setMarketsFromExchange(source: CcxtMarkets): unknown
   fetchBalance(): Promise<unknown>
   fetchOHLCV(symbol: string, timeframe: string, since?: number, limit?: number): Promise<unknown>
   fetchLedger(code?: string, since?: number, limit?: number): Promise<unknown>
@@ -52,7 +52,21 @@ export interface CcxtMarket {
   base: string
   quote: string
   spot?: boolean
-  info?: unknown
+}
+
+/** As much of an exchange as another takes its markets from. */
+export interface CcxtMarkets {
+  id: string
+  options: Record<string, unknown>
+  markets: Record<string, unknown>
+  markets_by_id: Record<string, object[]>
+  symbols: string[]
+  ids: string[]
+  currencies: Record<string, unknown>
+  currencies_by_id: Record<string, unknown>
+  baseCurrencies: object
+  quoteCurrencies: object
+  codes: string[]
 }
 
 export interface CcxtRequest {

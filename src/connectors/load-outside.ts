@@ -7,6 +7,7 @@ import type { ConnectorFixture } from './conformance/fixture.ts'
 import { type Connector, defineConnector } from './connector.ts'
 import type { OutsideModules } from './outside-modules.ts'
 import type { Provider } from './registry.ts'
+import { findSyntaxFault } from './syntax-fault.ts'
 
 /** A connector that is not of the tree. */
 export interface OutsideConnector extends Provider {
@@ -115,7 +116,12 @@ async function load<Exports>(folder: string, name: string): Promise<Exports> {
   try {
     return (await import(pathToFileURL(path).href)) as Exports
   } catch (error) {
-    throw new RefusedError(`${path}: cannot be loaded: ${faultOf(error)}`, { cause: error })
+    const place =
+      error instanceof SyntaxError && !error.stack?.includes('file:')
+        ? await findSyntaxFault(folder)
+        : undefined
+    const where = place === undefined ? '' : ` (${place})`
+    throw new RefusedError(`${path}: cannot be loaded: ${faultOf(error)}${where}`, { cause: error })
   }
 }
 
@@ -126,7 +132,7 @@ async function runTypeScript(): Promise<void> {
 }
 let translating: Promise<void> | undefined
 
-/** Engines name the file and line of a syntax error in the first lines of its stack only. */
+/** An import of a name that is not exported has its place in the first line of the stack only. */
 function faultOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const place = error instanceof SyntaxError ? /file:\/\/\S+:\d+/.exec(error.stack ?? '')?.[0] : undefined

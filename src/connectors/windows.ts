@@ -39,7 +39,7 @@ export function firstBackfill(history: History, today: string): Window | null {
   const from = addDays(today, -history.maxDays)
   // The day on which the incremental windows begin is read by both.
   const to = history.windowDays === undefined ? today : addDays(today, 1 - history.windowDays)
-  return daysBetween(from, to) > 0 ? { from, to } : null
+  return daysBetween(from, to) >= 0 ? { from, to } : null
 }
 
 /** The next window of what backfill has left: the newest days of it, or all of it for a connector with a cursor. */

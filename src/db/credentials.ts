@@ -11,16 +11,22 @@ export function credentialsIdentity(sourceId: string): string {
   return `credentials of source ${sourceId}`
 }
 
-/** Seals and stores a source's credentials in place of those it had. Throws a NotFoundError where there is no such source. */
+/**
+ * Seals and stores a source's credentials in place of those it had. Throws a NotFoundError where there is no such
+ * source. `leaseToken`: nothing is written where that lease has ended.
+ */
 export async function writeCredentials(
   sql: Sql,
   keyring: Keyring,
   sourceId: string,
   credentials: object,
+  leaseToken?: string,
 ): Promise<void> {
   const identity = credentialsIdentity(sourceId)
   let sealed = keyring.seal(credentials, identity)
-  const written = await sql`UPDATE user_source SET credentials = ${sealed} WHERE id = ${sourceId}`
+  const written = await sql`
+    UPDATE user_source SET credentials = ${sealed}
+    WHERE id = ${sourceId} AND (${leaseToken ?? null}::uuid IS NULL OR lease_token = ${leaseToken ?? null})`
   if (written.count === 0) throw new NotFoundError(`there is no source ${sourceId}`)
   // A rotation may have looked for rows under the old key in between, and retired it: it made the new one current
   // before, so that this look sees it.

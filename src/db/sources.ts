@@ -2,7 +2,7 @@ import { NotFoundError, RefusedError } from '../errors.ts'
 import type { Keyring } from '../keyring.ts'
 import type { Claim } from './claims.ts'
 import { instantOrNull, type Sql } from './client.ts'
-import { credentialsIdentity, writeCredentials } from './credentials.ts'
+import { writeCredentials } from './credentials.ts'
 import type { Json } from './sync-pages.ts'
 
 export type SourceStatus = 'active' | 'paused' | 'reauth' | 'revoked' | 'payment' | 'removed'
@@ -133,7 +133,6 @@ export async function requestSync(sql: Sql, sourceIds: string[], now: Date): Pro
 /** What a worker needs to know of a source that it has claimed. */
 export interface ClaimedSource {
   config: unknown
-  credentials: unknown
   cursor: Json
   lastSyncTime: Date | null
   attempts: number
@@ -145,15 +144,14 @@ export interface ClaimedSource {
   lastSeenAt: Date | null
 }
 
-export async function readClaimedSource(sql: Sql, keyring: Keyring, claim: Claim): Promise<ClaimedSource> {
+export async function readClaimedSource(sql: Sql, claim: Claim): Promise<ClaimedSource> {
   const [row] = await sql`
-    SELECT s.*, u.time_zone, coalesce(u.last_seen_at, u.created_at) AS last_seen_at FROM user_source s LEFT JOIN app_user u ON u.id = s.user_id
+    SELECT s.config, s.cursor, s.last_sync_time, s.attempts, s.backfill_from, s.backfill_to, s.backfill_cursor,
+      s.backfill_attempts, u.time_zone, coalesce(u.last_seen_at, u.created_at) AS last_seen_at FROM user_source s LEFT JOIN app_user u ON u.id = s.user_id
     WHERE s.id = ${claim.sourceId}`
   if (!row) throw new NotFoundError(`there is no source ${claim.sourceId}`)
   return {
     config: row.config,
-    credentials:
-      row.credentials === null ? {} : keyring.open(row.credentials, credentialsIdentity(claim.sourceId)),
     cursor: row.cursor,
     lastSyncTime: instantOrNull(row.last_sync_time),
     attempts: row.attempts,

@@ -37,6 +37,8 @@ export interface PageProgress {
   backfill: boolean
   /** False where the run repeats a dead letter: the source's own progress stays. */
   keep: boolean
+  /** That dead letter: it goes on behind this page group, wherever the run ends. */
+  letter?: string | undefined
   cursor: Json
   problems: DeadLetterDraft[]
 }

@@ -21,7 +21,11 @@ export async function syncBackfill(sync: Sync): Promise<Ended> {
     for (const letter of letters) {
       try {
         const request = { ...letter.request, cursor: letter.request.cursor as JsonValue }
-        const { complete, problems } = await runPull(openRun(sync), { request, keep: false })
+        const { complete, problems } = await runPull(await openRun(sync), {
+          request,
+          keep: false,
+          letter: letter.id,
+        })
         if (complete && problems === 0) resolved.push(letter.id)
         if (!complete) break
       } catch (error) {
@@ -63,7 +67,7 @@ export async function syncBackfill(sync: Sync): Promise<Ended> {
   }
   const request = { mode: 'backfill', window, cursor: source.backfillCursor as JsonValue } as const
   try {
-    const { complete } = await runPull(openRun(sync), { request, keep: true })
+    const { complete } = await runPull(await openRun(sync), { request, keep: true })
     if (!complete)
       return {
         end: { ...base, outcome: 'yielded', backfill: stay(scheduler.clock(), 0) },

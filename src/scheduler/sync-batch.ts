@@ -32,7 +32,7 @@ export async function syncBatch(scheduler: Scheduler, claims: Claim[]): Promise<
     const requests = headRequests(sync)
     const member = { sync, requests, checker: createPageChecker(), groupCursor: requests[0]!.cursor }
     try {
-      members.push({ ...member, run: openRun(sync), failure: undefined })
+      members.push({ ...member, run: await openRun(sync), failure: undefined })
     } catch (error) {
       members.push({ ...member, run: undefined as never, failure: { error } })
     }

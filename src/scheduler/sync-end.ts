@@ -1,12 +1,7 @@
-import {
-  ConnectorError,
-  PaymentError,
-  RateLimitedError,
-  ReauthError,
-  RevokedError,
-} from '../connectors/errors.ts'
+import { PaymentError, RateLimitedError, ReauthError, RevokedError } from '../connectors/errors.ts'
 import type { FetchRequest, SyncEnd } from '../db/sync-pages.ts'
 import { TidemarkError } from '../errors.ts'
+import { redact } from '../redact.ts'
 import { backoff, maxAttempts } from './backoff.ts'
 import { NoSlotError } from './gate.ts'
 
@@ -29,15 +24,16 @@ export function judge(
     now,
     pausedUntil,
     random,
-  }: { failures: number; now: Date; pausedUntil: Date | undefined; random: () => number },
+    secrets,
+  }: { failures: number; now: Date; pausedUntil: Date | undefined; random: () => number; secrets: unknown },
 ): Failure {
   if (error instanceof NoSlotError) return { kind: 'later', at: error.retryAt, message: undefined }
   if (error instanceof RateLimitedError) {
     const at = error.retryAt ?? pausedUntil ?? new Date(now.getTime() + backoff(1, random))
-    return { kind: 'later', at, message: error.message }
+    return { kind: 'later', at, message: messageOf(error, secrets) }
   }
   const code = error instanceof TidemarkError ? error.code : 'internal'
-  const message = messageOf(error)
+  const message = messageOf(error, secrets)
   if (error instanceof ReauthError) return { kind: 'owner', status: 'reauth', message, code }
   if (error instanceof RevokedError) return { kind: 'owner', status: 'revoked', message, code }
   if (error instanceof PaymentError) return { kind: 'owner', status: 'payment', message, code }
@@ -46,8 +42,8 @@ export function judge(
 }
 
 /** What may be stored and shown: sentences of our own; of anything else its class alone, the rest is in the log. */
-function messageOf(error: unknown): string {
-  if (error instanceof ConnectorError || error instanceof TidemarkError) return error.message
+function messageOf(error: unknown, secrets: unknown): string {
+  if (error instanceof TidemarkError) return redact(error.message, secrets) as string
   return `internal error (${error instanceof Error ? error.name : typeof error}); the log says more`
 }
 

@@ -12,7 +12,7 @@ export async function syncHead(sync: Sync): Promise<Ended> {
   const keep = ownsCursor(sync)
   let request = headRequests(sync)[0]!
   try {
-    const run = openRun(sync)
+    const run = await openRun(sync)
     for (request of headRequests(sync)) {
       const { complete } = await runPull(run, { request, keep })
       if (!complete) return { end: headLater(sync, sync.claim.dueAt), providerFailed: false }

@@ -4,6 +4,7 @@ import type { JsonValue } from '../connectors/json.ts'
 import { type CheckedPage, checkPages } from '../connectors/pull.ts'
 import type { Claim } from '../db/claims.ts'
 import { type FetchRequest, storeSyncPage } from '../db/sync-pages.ts'
+import { redact } from '../redact.ts'
 import { leaseSeconds, type SyncGate } from './gate.ts'
 import type { Scheduler } from './scheduler.ts'
 
@@ -23,6 +24,7 @@ export interface SyncRun {
   context: ConnectorContext
   gate: SyncGate
   startedAt: Date
+  secrets: unknown[]
   counts: SyncCounts
   onPage: (counts: SyncCounts) => void
 }
@@ -31,6 +33,8 @@ export interface Pull {
   request: PullRequest
   /** False where a dead letter is run again: the source's own progress stays as it is. */
   keep: boolean
+  /** The dead letter that is run again: how far that has come is kept in it. */
+  letter?: string
 }
 
 export interface PullOutcome {
@@ -48,7 +52,7 @@ const mostRestarts = 3
 const mostGroups = 50
 
 /** Pulls to the end, page by page, each stored before the next is asked for. Throws what the connector throws. */
-export async function runPull(run: SyncRun, { request, keep }: Pull): Promise<PullOutcome> {
+export async function runPull(run: SyncRun, { request, keep, letter }: Pull): Promise<PullOutcome> {
   const { scheduler, connector, context, gate } = run
   const isBackfill = request.mode === 'backfill'
   let { cursor } = request
@@ -59,7 +63,13 @@ export async function runPull(run: SyncRun, { request, keep }: Pull): Promise<Pu
     try {
       for await (const page of checkPages(connector.pull(context, { ...request, cursor }))) {
         problems += page.problems.length
-        const { makeWay } = await storePage(run, page, { request, keep, isBackfill, groupCursor: cursor })
+        const { makeWay } = await storePage(run, page, {
+          request,
+          keep,
+          letter,
+          isBackfill,
+          groupCursor: cursor,
+        })
         if (!page.groupEnd) continue
         cursor = page.cursor
         groups++
@@ -79,7 +89,13 @@ export async function runPull(run: SyncRun, { request, keep }: Pull): Promise<Pu
 export async function storePage(
   run: SyncRun,
   page: CheckedPage,
-  group: { request: PullRequest; keep: boolean; isBackfill: boolean; groupCursor: JsonValue },
+  group: {
+    request: PullRequest
+    keep: boolean
+    letter?: string | undefined
+    isBackfill: boolean
+    groupCursor: JsonValue
+  },
 ): Promise<{ makeWay: boolean }> {
   const { scheduler, claim, counts, startedAt } = run
   counts.pages++
@@ -99,11 +115,12 @@ export async function storePage(
       groupEnd: page.groupEnd,
       backfill: group.isBackfill,
       keep: group.keep,
+      letter: group.letter,
       cursor: page.cursor,
       problems: page.problems.map(({ account, message }) => ({
         request: again,
         code: 'partial',
-        error: message,
+        error: redact(message, run.secrets) as string,
         sameAs: ['record', account ?? '', message],
       })),
     },

@@ -2,7 +2,7 @@ import type { Connector, ConnectorContext } from '../connectors/connector.ts'
 import { ConnectorBugError, RateLimitedError } from '../connectors/errors.ts'
 import { createHttpClient } from '../connectors/http-client.ts'
 import type { Claim } from '../db/claims.ts'
-import { writeCredentials } from '../db/credentials.ts'
+import { readCredentials, writeCredentials } from '../db/credentials.ts'
 import { type ClaimedSource, readClaimedSource } from '../db/sources.ts'
 import { type FetchRequest, isLeaseLost, type SyncEnd } from '../db/sync-pages.ts'
 import { createGate, requestTimeout, type SyncGate } from './gate.ts'
@@ -18,6 +18,8 @@ export interface Sync {
   gate: SyncGate
   source: ClaimedSource
   startedAt: Date
+  /** What no message may tell: credentials and settings, once they are opened. */
+  secrets: unknown[]
   counts: SyncCounts
   onPage: (counts: SyncCounts) => void
 }
@@ -36,7 +38,7 @@ export async function openSync(
 ): Promise<Sync> {
   const startedAt = scheduler.clock()
   const connector = await scheduler.connectors.get(claim.connector)
-  const source = await readClaimedSource(scheduler.db.sql, scheduler.keyring, claim)
+  const source = await readClaimedSource(scheduler.db.sql, claim)
   return {
     scheduler,
     connector,
@@ -44,15 +46,19 @@ export async function openSync(
     gate: createGate(scheduler, connector, claim),
     source,
     startedAt,
+    secrets: [],
     counts: { pages: 0, added: 0, changed: 0, unchanged: 0, removed: 0 },
     onPage,
   }
 }
 
 /** Opens what the connector works with. Credentials or settings that are not what it expects are its owner's matter. */
-export function openRun(sync: Sync): SyncRun {
+export async function openRun(sync: Sync): Promise<SyncRun> {
   const { scheduler, connector, claim, gate, source } = sync
-  const credentials = connector.credentials.safeParse(source.credentials)
+  const opened = await readCredentials(scheduler.db.sql, scheduler.keyring, claim.sourceId)
+  const settings = await scheduler.connectors.settings(connector.id)
+  sync.secrets.push(opened, settings)
+  const credentials = connector.credentials.safeParse(opened ?? {})
   const config = connector.config.safeParse(source.config)
   if (!credentials.success)
     throw new ConnectorBugError('the stored credentials are not what the connector takes')
@@ -61,7 +67,7 @@ export function openRun(sync: Sync): SyncRun {
   const context: ConnectorContext = {
     credentials: credentials.data,
     config: config.data,
-    settings: scheduler.connectors.settings(connector),
+    settings,
     http: createHttpClient({
       fetch: scheduler.fetch,
       gate,
@@ -73,8 +79,16 @@ export function openRun(sync: Sync): SyncRun {
     signal: abandoned,
     timeZone: source.timeZone,
     log: scheduler.log,
-    saveCredentials: (renewed) =>
-      writeCredentials(scheduler.db.sql, scheduler.keyring, claim.sourceId, renewed as object),
+    saveCredentials: (renewed) => {
+      sync.secrets.push(renewed)
+      return writeCredentials(
+        scheduler.db.sql,
+        scheduler.keyring,
+        claim.sourceId,
+        renewed as object,
+        claim.leaseToken,
+      )
+    },
   }
   return { ...sync, context }
 }
@@ -92,6 +106,7 @@ export async function judgeFailure(sync: Sync, error: unknown, failures: number)
     now: scheduler.clock(),
     pausedUntil: gate.pausedUntil(),
     random: scheduler.random,
+    secrets: sync.secrets,
   })
   scheduler.log.warn(
     { source: claim.sourceId, connector: claim.connector, err: error },

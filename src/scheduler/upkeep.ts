@@ -3,6 +3,7 @@ import type { Context } from '../context.ts'
 import type { Database } from '../db/database.ts'
 import { ensurePartitionsAhead } from '../db/partitions.ts'
 import { refreshRollups } from '../db/rollups.ts'
+import { forgetEvents } from '../db/webhook-events.ts'
 import type { Shutdown } from '../shutdown.ts'
 
 /** Keeps the aggregates near and partitions ahead: once a minute and once a day, never two of a kind at once. */
@@ -30,4 +31,5 @@ export function startUpkeep(
   }
   start('rollups', '* * * * *', () => refreshRollups(db.sql, db.engine))
   start('partitions', '17 3 * * *', () => ensurePartitionsAhead(db.sql, clock()))
+  start('webhook events', '47 3 * * *', () => forgetEvents(db.sql, clock()))
 }

@@ -86,7 +86,7 @@ export function createWorker(
       const room = concurrency - queue.size - queue.pending
       if (room <= 0 || signal.aborted) return
       const now = clock()
-      const all = await connectors.all()
+      const all = await Promise.all(connectors.ids().map((id) => connectors.get(id)))
       const limits = all.flatMap((connector) =>
         scopesOf(connector).map((scope) => ({ connector: connector.id, ...scope })),
       )

@@ -1,11 +1,11 @@
-import { setTimeout } from 'node:timers/promises'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync } from 'node:fs'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { Writable } from 'node:stream'
+import { Readable, Writable } from 'node:stream'
+import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterAll } from 'vitest'
 import { runCommand } from '../../src/cli/run-command.ts'
@@ -26,24 +26,35 @@ export function makeFolder(): string {
 }
 
 /** The command line on a test database, in a folder that its relative paths start from. */
-export function commandLine(db: Pick<TestDatabase, 'url'>, folder: string) {
+export function commandLine(
+  db: Pick<TestDatabase, 'url'>,
+  folder: string,
+  environment: Record<string, string> = {},
+) {
   return {
     /** One command in this process, at 2024-06-15T12:00Z. */
-    run: (...words: string[]): Promise<Outcome> => runInProcess(db.url, folder, words),
+    run: (...words: string[]): Promise<Outcome> => runInProcess(db.url, folder, words, { environment }),
+    /** The same with something on standard input. */
+    runWith: (stdin: string, ...words: string[]): Promise<Outcome> =>
+      runInProcess(db.url, folder, words, { environment, stdin }),
     /** The same on a terminal, whose lines are rewritten. */
     runOnTerminal: (...words: string[]): Promise<Outcome> =>
-      runInProcess(db.url, folder, words, { isTTY: true }),
+      runInProcess(db.url, folder, words, { environment, isTTY: true }),
     /** A command in this process that can be asked to stop, as by SIGTERM. */
     runUntilStopped(...words: string[]): { stop: () => void; ended: Promise<Outcome> } {
       let stop = () => {}
       const onSignal = (asked: () => void) => {
         stop = asked
       }
-      const ended = runInProcess(db.url, folder, words, { onSignal })
+      const ended = runInProcess(db.url, folder, words, { environment, onSignal })
       return { stop: () => stop(), ended }
     },
     /** `bin/tidemark` as a process of its own, with the clock of the machine. */
-    start: (words: string[], options: ProcessOptions = {}) => startProcess(db.url, folder, words, options),
+    start: (words: string[], options: ProcessOptions = {}) =>
+      startProcess(db.url, folder, words, {
+        ...options,
+        environment: { ...environment, ...options.environment },
+      }),
     async file(name: string, content: string | Uint8Array | string[]): Promise<string> {
       const path = join(folder, name)
       await mkdir(dirname(path), { recursive: true })
@@ -58,16 +69,27 @@ async function runInProcess(
   url: string,
   folder: string,
   words: string[],
-  { isTTY = false, onSignal = () => {} }: { isTTY?: boolean; onSignal?: (stop: () => void) => void } = {},
+  {
+    environment = {},
+    isTTY = false,
+    stdin = '',
+    onSignal = () => {},
+  }: {
+    environment?: Record<string, string>
+    isTTY?: boolean
+    stdin?: string
+    onSignal?: (stop: () => void) => void
+  } = {},
 ): Promise<Outcome> {
   const stdout = captured(isTTY)
   const stderr = captured(isTTY)
   const code = await runCommand({
     arguments: words,
-    environment: { DATABASE_URL: url, PATH: process.env.PATH },
+    environment: { DATABASE_URL: url, PATH: process.env.PATH, ...environment },
     workingDirectory: folder,
     stdout: stdout.stream,
     stderr: stderr.stream,
+    stdin: Readable.from([stdin]),
     clock: () => now,
     sleep: (milliseconds, signal) => setTimeout(milliseconds, undefined, { signal }),
     onSignal,

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Writable } from 'node:stream'
+import { Readable, Writable } from 'node:stream'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { keysRotateCommand } from '../../src/cli/keys-rotate.ts'
 import type { CommandContext } from '../../src/cli/terminal.ts'
@@ -56,6 +56,7 @@ async function rotate(
     shutdown,
     stdout: stream('stdout'),
     stderr: stream('stderr'),
+    stdin: Readable.from([]),
     workingDirectory: folder,
     openDatabase: async () => ({ ...db, sql }),
   }

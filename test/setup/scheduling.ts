@@ -37,9 +37,9 @@ export function testScheduler(
       signal: draining.signal,
       abandoned: abandoning.signal,
       connectors: {
-        all: async () => connectors,
+        ids: () => connectors.map(({ id }) => id),
         get: async (id) => connectors.find((connector) => connector.id === id)!,
-        settings: () => undefined,
+        settings: async () => undefined,
       },
       keyring: testKeyring(),
       fetch: transport.fetch,

@@ -1,0 +1,81 @@
+import { instantOrNull, type Sql } from './client.ts'
+import type { ScopeLimit } from './request-budget.ts'
+
+export interface ProviderStatus {
+  connector: string
+  /** Sources that are synced, those that wait for their owner included. */
+  sources: number
+  /** Active and at their time, with nobody working on them. */
+  due: number
+  running: number
+  /** With history that is still to be read. */
+  backfilling: number
+  /** That wait for their owner: to sign in again, to give permission, to pay. */
+  waiting: number
+  /** Whose last attempt failed. */
+  failing: number
+  deadLetters: number
+  /** The source that was synced the longest ago; null where one never was. */
+  oldestSync: Date | null
+  neverSynced: number
+  /** Of each budget of the connector as a whole. */
+  budgets: { scope: string; used: number; left: number }[]
+  pausedUntil: Date | null
+}
+
+/** By connector, those without sources left out. `limits`: the connectors' own, of scope `client`. */
+export async function readSyncStatus(
+  sql: Sql,
+  limits: (ScopeLimit & { connector: string })[],
+  now: Date,
+): Promise<ProviderStatus[]> {
+  const at = now.toISOString()
+  const rows = await sql`
+    SELECT s.source_type_id AS connector, count(*)::int AS sources,
+      count(*) FILTER (WHERE s.status = 'active' AND s.next_sync_at <= ${at}
+        AND (s.lease_until IS NULL OR s.lease_until <= ${at}))::int AS due,
+      count(*) FILTER (WHERE s.running_lane IS NOT NULL AND s.lease_until > ${at})::int AS running,
+      count(*) FILTER (WHERE s.backfill_from IS NOT NULL)::int AS backfilling,
+      count(*) FILTER (WHERE s.status NOT IN ('active', 'paused'))::int AS waiting,
+      count(*) FILTER (WHERE s.status = 'active' AND s.attempts + s.backfill_attempts > 0)::int AS failing,
+      count(*) FILTER (WHERE s.last_sync_time IS NULL)::int AS never_synced,
+      min(s.last_sync_time) AS oldest_sync,
+      coalesce(max(d.letters), 0)::int AS dead_letters,
+      (SELECT paused_until FROM provider_pause p
+        WHERE p.scope = s.source_type_id AND p.paused_until > ${at}) AS paused_until
+    FROM user_source s
+    LEFT JOIN (
+      SELECT u.source_type_id, count(*) AS letters
+      FROM dead_letter l JOIN user_source u ON u.id = l.source_id
+      WHERE l.status IN ('open', 'queued') GROUP BY u.source_type_id
+    ) AS d ON d.source_type_id = s.source_type_id
+    WHERE s.next_sync_at IS NOT NULL AND s.status <> 'removed'
+    GROUP BY s.source_type_id
+    ORDER BY s.source_type_id`
+  const budgets = await sql`
+    SELECT l.connector, l.scope, l.max, count(q.slot) FILTER (
+      WHERE q.used_at > ${at}::timestamptz - make_interval(secs => l.per / 1000.0)
+    )::int AS used
+    FROM jsonb_to_recordset(${JSON.stringify(limits)}::text::jsonb)
+      AS l (connector text, scope text, max int, per bigint, fixed boolean)
+    LEFT JOIN provider_quota q ON q.scope = l.scope
+    WHERE l.max IS NOT NULL
+    GROUP BY l.connector, l.scope, l.max
+    ORDER BY l.scope`
+  return rows.map((row) => ({
+    connector: row.connector,
+    sources: row.sources,
+    due: row.due,
+    running: row.running,
+    backfilling: row.backfilling,
+    waiting: row.waiting,
+    failing: row.failing,
+    deadLetters: row.dead_letters,
+    oldestSync: row.never_synced > 0 ? null : instantOrNull(row.oldest_sync),
+    neverSynced: row.never_synced,
+    budgets: budgets
+      .filter(({ connector }) => connector === row.connector)
+      .map(({ scope, used, max }) => ({ scope, used, left: max - used })),
+    pausedUntil: instantOrNull(row.paused_until),
+  }))
+}
