@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers'
 import type { z } from 'zod'
 import type { CheckResult, Connector, ConnectorContext } from '../connectors/connector.ts'
 import { createHttpClient } from '../connectors/http-client.ts'
-import { addSource, listSources, setSourceStatus } from '../db/sources.ts'
+import { addSource, findSource, listSources, renewCredentials, setSourceStatus } from '../db/sources.ts'
 import { findUser } from '../db/users.ts'
 import { RefusedError } from '../errors.ts'
 import { redact } from '../redact.ts'
@@ -69,6 +69,40 @@ export async function sourceAddCommand(
   return 0
 }
 
+/** New credentials for a source whose owner has to sign in again; it is due at once. */
+export async function sourceReconnectCommand(
+  context: CommandContext,
+  id: string,
+  options: { credentials: string },
+): Promise<ExitCode> {
+  const db = await context.openDatabase()
+  const source = await findSource(db.sql, id)
+  const parts = await openSync(context, db)
+  const connector = await parts.connectors.get(source.connector)
+  const given = parse(
+    connector.credentials,
+    await readCredentials(context, options.credentials),
+    '--credentials',
+  )
+  const checked = await check(context, connector, {
+    credentials: given,
+    config: parse(connector.config, source.config, 'the stored configuration'),
+    settings: await parts.connectors.settings(connector.id),
+    timeZone: 'UTC',
+    fetch: parts.fetch,
+  })
+  if (
+    checked.externalId !== undefined &&
+    source.externalId !== null &&
+    checked.externalId !== source.externalId
+  )
+    throw new RefusedError('these credentials are of another connection: add it as a source of its own')
+  const credentials = (checked.credentials ?? given) as object
+  await renewCredentials(db.sql, parts.keyring, id, credentials, context.clock())
+  context.stdout.write(`source ${id} goes on with the new credentials\n`)
+  return 0
+}
+
 export async function sourceListCommand(
   context: CommandContext,
   options: { user?: string; format: 'table' | 'json' },
@@ -118,9 +152,8 @@ async function setStatus(
   id: string,
   status: 'active' | 'paused',
 ): Promise<ExitCode> {
-  if (!/^\d{1,18}$/.test(id))
-    throw new RefusedError(`"${id}" is not the number of a source: see tidemark source list`)
   const db = await context.openDatabase()
+  await findSource(db.sql, id)
   await setSourceStatus(db.sql, id, status, context.clock())
   context.stdout.write(`source ${id} ${status === 'paused' ? 'is paused' : 'goes on'}\n`)
   return 0

@@ -1,8 +1,8 @@
 import PQueue from 'p-queue'
 import { claimSource } from '../db/claims.ts'
-import { listSources, requestSync, type Source } from '../db/sources.ts'
+import { findSource, listSources, requestSync, type Source } from '../db/sources.ts'
 import { findUser } from '../db/users.ts'
-import { NotFoundError, RefusedError } from '../errors.ts'
+import { RefusedError } from '../errors.ts'
 import { leaseSeconds } from '../scheduler/gate.ts'
 import { createScheduler, type Scheduler } from '../scheduler/scheduler.ts'
 import type { SyncCounts } from '../scheduler/sync-run.ts'
@@ -24,12 +24,10 @@ export async function syncCommand(context: CommandContext, options: SyncOptions)
   const { source, user, all } = options
   if ([source, user, all].filter((choice) => choice !== undefined && choice !== false).length !== 1)
     throw new RefusedError('say what to sync: one of --source, --user and --all')
-  if (source !== undefined && !/^\d{1,18}$/.test(source))
-    throw new RefusedError(`"${source}" is not the number of a source: see tidemark source list`)
   const db = await context.openDatabase()
   const userId = user === undefined ? undefined : (await findUser(db, user)).id
-  const sources = await listSources(db.sql, { userId, sourceId: source })
-  if (source !== undefined && sources.length === 0) throw new NotFoundError(`there is no source ${source}`)
+  const sources =
+    source === undefined ? await listSources(db.sql, { userId }) : [await findSource(db.sql, source)]
   if (sources.length === 0) {
     context.stdout.write('no sources; connect one with tidemark source add\n')
     return 0

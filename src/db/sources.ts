@@ -11,6 +11,8 @@ export interface Source {
   id: string
   connector: string
   name: string
+  config: unknown
+  externalId: string | null
   /** Null on a platform-wide connection. */
   userId: string | null
   email: string | null
@@ -96,23 +98,21 @@ export interface SourceFilter {
 }
 
 /** Sources that connectors sync, oldest first; those through which files are imported are none. */
-export async function listSources(
-  sql: Sql,
-  { userId, sourceId }: SourceFilter = {},
-  limit = 1_000_000,
-): Promise<Source[]> {
+export async function listSources(sql: Sql, { userId, sourceId }: SourceFilter = {}): Promise<Source[]> {
   const rows = await sql`
-    SELECT s.id, s.source_type_id, s.name, s.user_id, u.email, s.status, s.status_message, s.last_sync_time,
+    SELECT s.id, s.source_type_id, s.name, s.config, s.external_id, s.user_id, u.email, s.status, s.status_message, s.last_sync_time,
       s.next_sync_at, s.running_lane IS NOT NULL AS running, s.backfill_from, s.backfill_to
     FROM user_source s LEFT JOIN app_user u ON u.id = s.user_id
     WHERE s.next_sync_at IS NOT NULL AND s.status <> 'removed'
       AND (${userId ?? null}::bigint IS NULL OR s.user_id = ${userId ?? null})
       AND (${sourceId ?? null}::bigint IS NULL OR s.id = ${sourceId ?? null})
-    ORDER BY s.id LIMIT ${limit}`
+    ORDER BY s.id`
   return rows.map((row) => ({
     id: row.id,
     connector: row.source_type_id,
     name: row.name,
+    config: row.config,
+    externalId: row.external_id,
     userId: row.user_id,
     email: row.email,
     status: row.status,
@@ -122,6 +122,13 @@ export async function listSources(
     running: row.running,
     backfill: row.backfill_from === null ? null : { from: row.backfill_from, to: row.backfill_to },
   }))
+}
+
+/** Throws a NotFoundError where there is no such source. */
+export async function findSource(sql: Sql, sourceId: string): Promise<Source> {
+  const [source] = /^\d{1,18}$/.test(sourceId) ? await listSources(sql, { sourceId }) : []
+  if (!source) throw new NotFoundError(`there is no source ${sourceId}: see tidemark source list`)
+  return source
 }
 
 /** Makes sources due at once, before everything that nobody waits for; returns how many can be. */

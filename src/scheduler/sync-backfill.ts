@@ -18,6 +18,7 @@ export async function syncBackfill(sync: Sync): Promise<Ended> {
   })
   if (letters.length > 0) {
     const resolved: string[] = []
+    const reopened: { id: string; code: string; error: string }[] = []
     for (const letter of letters) {
       try {
         const request = { ...letter.request, cursor: letter.request.cursor as JsonValue }
@@ -26,8 +27,10 @@ export async function syncBackfill(sync: Sync): Promise<Ended> {
           keep: false,
           letter: letter.id,
         })
-        if (complete && problems === 0) resolved.push(letter.id)
         if (!complete) break
+        if (problems === 0) resolved.push(letter.id)
+        // What could not be used of it may be another failure than the letter's, with a letter of its own.
+        else reopened.push({ id: letter.id, code: letter.code, error: letter.error })
       } catch (error) {
         const failure = await judgeFailure(sync, error, 0)
         const backfill = stay(
@@ -35,7 +38,7 @@ export async function syncBackfill(sync: Sync): Promise<Ended> {
           source.backfillAttempts,
         )
         if (failure.kind === 'later')
-          return { end: { ...base, outcome: 'yielded', backfill, resolved }, providerFailed: false }
+          return { end: { ...base, outcome: 'yielded', backfill, resolved, reopened }, providerFailed: false }
         const { code, message } = failure
         return {
           end: {
@@ -44,7 +47,7 @@ export async function syncBackfill(sync: Sync): Promise<Ended> {
             message,
             backfill,
             resolved,
-            reopened: [{ id: letter.id, code, error: message }],
+            reopened: [...reopened, { id: letter.id, code, error: message }],
             ...(failure.kind === 'owner' && { status: failure.status, statusMessage: message }),
           },
           providerFailed: failure.kind !== 'owner',
@@ -52,7 +55,13 @@ export async function syncBackfill(sync: Sync): Promise<Ended> {
       }
     }
     return {
-      end: { ...base, outcome: 'done', resolved, backfill: stay(scheduler.clock(), source.backfillAttempts) },
+      end: {
+        ...base,
+        outcome: 'done',
+        resolved,
+        reopened,
+        backfill: stay(scheduler.clock(), source.backfillAttempts),
+      },
       providerFailed: false,
     }
   }

@@ -78,6 +78,52 @@ test('connect, sync, see how it stands, run a dead letter again', async () => {
   expect(await worker.ended).toMatchObject({ stdout: expect.stringContaining('Tidemark works') })
 })
 
+test('a source whose owner has to sign in again goes on with new credentials', async () => {
+  await tidemark.run('user', 'add', 'eve@example.org')
+  const first = JSON.stringify({ publicToken: provider.createPublicToken(3) })
+  const added = await tidemark.runWith(
+    first,
+    'source',
+    'add',
+    'plaid',
+    '--user',
+    'eve@example.org',
+    '--credentials',
+    '-',
+  )
+  const id = /^source (\d+):/.exec(added.stdout)![1]!
+  const refusal = {
+    error_type: 'ITEM_ERROR',
+    error_code: 'ITEM_LOGIN_REQUIRED',
+    error_message: 'x',
+    request_id: 'x',
+  }
+  provider.faults.plan({
+    kind: 'status',
+    status: 400,
+    body: JSON.stringify(refusal),
+    headers: { 'content-type': 'application/json' },
+  })
+  expect(await tidemark.run('sync', '--source', id)).toMatchObject({
+    code: 1,
+    stdout: expect.stringContaining('failed'),
+  })
+  expect((await tidemark.run('source', 'list')).stdout).toContain('reauth')
+  const other = JSON.stringify({ publicToken: provider.createPublicToken(4) })
+  expect(await tidemark.runWith(other, 'source', 'reconnect', id, '--credentials', '-')).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('of another connection'),
+  })
+  const again = JSON.stringify({ publicToken: provider.createPublicToken(3) })
+  expect(await tidemark.runWith(again, 'source', 'reconnect', id, '--credentials', '-')).toMatchObject({
+    code: 0,
+  })
+  expect(await tidemark.run('sync', '--source', id)).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('done'),
+  })
+})
+
 test('no line of a log, no message and no metric carries a secret', async () => {
   const secret = canary()
   const said: string[] = []
@@ -140,7 +186,7 @@ test('what cannot be is refused with a sentence', async () => {
     await refused('source', 'add', 'ecb', '--platform', '--config', '{"baseUrl":"http://127.0.0.1:9"}'),
   ).toContain('private network')
   expect(await refused('sync')).toContain('say what to sync')
-  expect(await refused('sync', '--source', 'x')).toContain('is not the number of a source')
+  expect(await refused('sync', '--source', 'x')).toContain('there is no source x')
   expect(await refused('sync', '--source', '123456')).toContain('there is no source 123456')
   expect(await refused('dead-letters', 'retry')).toContain('say which letters')
   expect(await refused('source', 'pause', '123456')).toContain('there is no source 123456')

@@ -87,7 +87,15 @@ const firstMinute = (at: Date) => Math.max(0, Math.ceil((at.getTime() - epoch) /
 describe('rows of a page', () => {
   test('a transaction becomes a row of its user’s one account', () => {
     expect(rowsOf([item], 'USD')).toEqual({
-      accounts: [{ externalId: 'u1', owner: 'u1', kind: 'wallet', name: 'Vendor balance' }],
+      accounts: [
+        {
+          externalId: 'u1',
+          owner: 'u1',
+          ownerCurrency: 'USD',
+          kind: 'wallet',
+          name: 'Vendor balance',
+        },
+      ],
       changes: [
         {
           type: 'upsert',

@@ -21,7 +21,7 @@ const limit = { scope: 'client', max: 3, per: 10_000, kind: 'sliding' } as const
 interface Scenario {
   options?: Omit<SampleOptions, 'clock' | 'id'>
   /** What the provider knows. */
-  fill(world: World): void
+  fill(world: World, id: string): void
   /** Connections by their tokens; one unless told, null for the platform's. */
   tokens?: string[]
   platform?: true
@@ -117,14 +117,15 @@ const scenarios: Record<string, Scenario> = {
   'a feed of prices': {
     options: { pageSize: 2, prices: true },
     platform: true,
-    fill(world) {
+    fill(world, id) {
+      // Prices are everybody's: each trial has an asset of its own.
       for (const ago of [4, 3, 2, 1, 0])
-        world.putPrice({ asset: 'XAU', currency: 'EUR', day: day(ago).slice(0, 10), price: `${1000 + ago}.5` })
+        world.putPrice({ asset: id, currency: 'EUR', day: day(ago).slice(0, 10), price: `${1000 + ago}.5` })
     },
     rows: 0,
   },
   'a dead letter of a record, run again': {
-    options: { pageSize: 3 },
+    options: { pageSize: 4 },
     fill: fillFeed,
     async before({ id, provider, clock, run }) {
       provider.faults.plan({
@@ -186,9 +187,7 @@ async function prepare({ options, fill, tokens = ['good'], platform, before }: S
     id,
     clock: clock.now,
   })
-  fill(provider.world)
-  // Prices are everybody's.
-  await db.sql`DELETE FROM price`
+  fill(provider.world, id)
   const owner = platform ? null : (await newPerson(db)).user.id
   for (const token of tokens)
     await connectSource(db, owner, { ...provider, credentials: { token } }, clock, token)
@@ -215,24 +214,31 @@ describe('killed at every step, before and behind its effect, a sync ends as if 
       )
       await undisturbed.provider.close()
 
+      /** True where the process came to its end before its n-th step. */
+      const killedAt = async (n: number, when: 'before' | 'after'): Promise<boolean> => {
+        const trial = await prepare(scenario)
+        const process = dyingAt(n, when)
+        const ended = await Promise.race([trial.run(process.around), process.death])
+        const told = `killed ${when} step ${n}, ${process.steps.at(-1)!.label}`
+        // Another process goes on as soon as the lease has ended.
+        await trial.run(countingSteps().around)
+        expect(await syncState(db, trial.id), told).toEqual(expected)
+        const counts = await runCounts(db, trial.id)
+        expect(counts.added - counts.removed, told).toBe(expectedCounts.added - expectedCounts.removed)
+        expect(counts.unended, told).toBeLessThanOrEqual(
+          ended === 'dead' ? (scenario.tokens?.length ?? 1) : 0,
+        )
+        expect(counts.overlong, told).toBe(0)
+        expect(trial.provider.traffic.mostWithin(limit.per), told).toBeLessThanOrEqual(limit.max)
+        await trial.provider.close()
+        return ended !== 'dead'
+      }
       let deaths = 0
-      for (let n = 1, alive = false; !alive; n++) {
-        for (const when of ['before', 'after'] as const) {
-          const trial = await prepare(scenario)
-          const process = dyingAt(n, when)
-          const ended = await Promise.race([trial.run(process.around), process.death])
-          if (ended === undefined) alive = true
+      for (let n = 1, alive = false; !alive; n += 4) {
+        const trials = [n, n + 1, n + 2, n + 3].flatMap((at) => [killedAt(at, 'before'), killedAt(at, 'after')])
+        for (const lived of await Promise.all(trials)) {
+          if (lived) alive = true
           else deaths++
-          const told = `killed ${when} step ${n}, ${process.steps.at(-1)!.label}`
-          // Another process goes on as soon as the lease has ended.
-          await trial.run(countingSteps().around)
-          expect(await syncState(db, trial.id), told).toEqual(expected)
-          const counts = await runCounts(db, trial.id)
-          expect(counts.added - counts.removed, told).toBe(expectedCounts.added - expectedCounts.removed)
-          expect(counts.unended, told).toBeLessThanOrEqual(ended === undefined ? 0 : scenario.tokens?.length ?? 1)
-          expect(counts.overlong, told).toBe(0)
-          expect(trial.provider.traffic.mostWithin(limit.per), told).toBeLessThanOrEqual(limit.max)
-          await trial.provider.close()
         }
       }
       expect(deaths).toBeGreaterThan(20)

@@ -37,7 +37,7 @@ export async function syncState(db: TestDatabase, connector: string) {
     FROM reconciliation r JOIN account a ON a.id = r.account_id JOIN user_source s ON s.id = a.source_id
     WHERE s.source_type_id = ${connector} ORDER BY s.name, a.external_id, r.asset, r.day, r.edge`)
   const prices = await list(db.sql`
-    SELECT asset, currency, day, trim_scale(price) AS price FROM price WHERE provider = ${connector}
+    SELECT currency, day, trim_scale(price) AS price FROM price WHERE provider = ${connector}
     ORDER BY asset, currency, day`)
   const letters = await list(db.sql`
     SELECT d.kind, d.code, d.status FROM dead_letter d JOIN user_source s ON s.id = d.source_id

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { AccountKind } from '../../page.ts'
 import { camt053File } from './camt053-file.ts'
 import type { Household } from './household.ts'
+import type { Books } from './month.ts'
 import { mt940File } from './mt940-file.ts'
 import { ofxBrokerageFile } from './ofx-brokerage-file.ts'
 import { ofxCardFile } from './ofx-card-file.ts'
@@ -22,14 +23,25 @@ export interface HouseholdFile {
   currency?: string
 }
 
+/** What other ways than files bring. */
+export interface Elsewhere {
+  accounts: (keyof Books)[]
+  /** Rates of the euro, and prices of coins on the days behind this one. */
+  pricesAfter: string
+}
+
 /**
  * Writes the household's prices, and its accounts in the formats that banks give, one file an account and year.
  * Prices first, each account's files in the order of their years. Makes the folder where there is none.
  */
-export async function writeHousehold(household: Household, folder: string): Promise<HouseholdFile[]> {
+export async function writeHousehold(
+  household: Household,
+  folder: string,
+  elsewhere?: Elsewhere,
+): Promise<HouseholdFile[]> {
   await mkdir(folder, { recursive: true })
   const files: HouseholdFile[] = []
-  for (const { name, content, ...file } of householdFiles(household)) {
+  for (const { name, content, ...file } of householdFiles(household, elsewhere)) {
     const path = join(folder, name)
     await writeFile(path, content)
     files.push({ path, ...file })
@@ -42,7 +54,7 @@ interface NamedContent extends Omit<HouseholdFile, 'path'> {
   content: string
 }
 
-function householdFiles({ from, today, books, market }: Household): NamedContent[] {
+function householdFiles({ from, today, books, market }: Household, elsewhere?: Elsewhere): NamedContent[] {
   const yearly = (
     account: Omit<StatementAccount, 'openingEntry'> & { openingEntry?: boolean },
     fileName: string,
@@ -75,44 +87,61 @@ function householdFiles({ from, today, books, market }: Household): NamedContent
   }
 
   const { checking, savings, joint, pounds, card, carLoan, flat, mortgage, brokerage, coins } = books
+  const writers: Record<keyof Books, () => NamedContent[]> = {
+    checking: () =>
+      monthly({ ledger: checking, asset: 'EUR', prefix: 'CHK' }, 'checking.xml', (months) =>
+        camt053File(months, 'DE07123412341234123412', 'CACC'),
+      ),
+    savings: () =>
+      monthly({ ledger: savings, asset: 'EUR', prefix: 'SAV' }, 'savings.xml', (months) =>
+        camt053File(months, 'DE12500105170648489890', 'SVGS'),
+      ),
+    pounds: () =>
+      monthly(
+        { ledger: pounds, asset: 'GBP', prefix: 'LON' },
+        'london.sta',
+        (months) => mt940File(months, 'GB33BUKB20201555555555'),
+        { account: pounds.name, accountKind: 'checking' },
+      ),
+    joint: () =>
+      yearly({ ledger: joint, asset: 'EUR', prefix: 'J' }, 'joint.csv', tidemarkCsvFile, {
+        accountKind: 'checking',
+      }),
+    card: () =>
+      yearly(
+        { ledger: card, asset: 'EUR', prefix: 'CC' },
+        'card.ofx',
+        (year) => ofxCardFile(year, '4111-XXXX-XXXX-1111'),
+        { account: card.name },
+      ),
+    carLoan: () =>
+      yearly({ ledger: carLoan, asset: 'EUR', prefix: 'CL' }, 'car-loan.qif', qifFile, { currency: 'EUR' }),
+    mortgage: () =>
+      yearly({ ledger: mortgage, asset: 'EUR', prefix: 'MO' }, 'mortgage.qif', qifFile, { currency: 'EUR' }),
+    flat: () =>
+      yearly({ ledger: flat, asset: 'EUR', prefix: 'F' }, 'flat.csv', tidemarkCsvFile, {
+        accountKind: 'property',
+      }),
+    brokerage: () =>
+      yearly(
+        { ledger: brokerage, asset: 'USD', prefix: 'BR' },
+        'brokerage.ofx',
+        (year) => ofxBrokerageFile(year, brokerage, 'U-4711'),
+        { account: brokerage.name },
+      ),
+    coins: () =>
+      yearly({ ledger: coins, asset: 'EUR', prefix: 'CO' }, 'coins.csv', tidemarkCsvFile, {
+        accountKind: 'crypto',
+      }),
+  }
   return [
-    { name: 'prices.csv', content: pricesFile(market), kind: 'prices' },
-    { name: 'eurofxref-hist.csv', content: ecbFile(market), kind: 'prices' },
-    ...monthly({ ledger: checking, asset: 'EUR', prefix: 'CHK' }, 'checking.xml', (months) =>
-      camt053File(months, 'DE07123412341234123412', 'CACC'),
+    { name: 'prices.csv', content: pricesFile(market, elsewhere?.pricesAfter), kind: 'prices' },
+    ...(elsewhere
+      ? []
+      : [{ name: 'eurofxref-hist.csv', content: ecbFile(market), kind: 'prices' } as const]),
+    ...Object.entries(writers).flatMap(([name, write]) =>
+      elsewhere?.accounts.includes(name as keyof Books) ? [] : write(),
     ),
-    ...monthly({ ledger: savings, asset: 'EUR', prefix: 'SAV' }, 'savings.xml', (months) =>
-      camt053File(months, 'DE12500105170648489890', 'SVGS'),
-    ),
-    ...monthly(
-      { ledger: pounds, asset: 'GBP', prefix: 'LON' },
-      'london.sta',
-      (months) => mt940File(months, 'GB33BUKB20201555555555'),
-      { account: pounds.name, accountKind: 'checking' },
-    ),
-    ...yearly({ ledger: joint, asset: 'EUR', prefix: 'J' }, 'joint.csv', tidemarkCsvFile, {
-      accountKind: 'checking',
-    }),
-    ...yearly(
-      { ledger: card, asset: 'EUR', prefix: 'CC' },
-      'card.ofx',
-      (year) => ofxCardFile(year, '4111-XXXX-XXXX-1111'),
-      { account: card.name },
-    ),
-    ...yearly({ ledger: carLoan, asset: 'EUR', prefix: 'CL' }, 'car-loan.qif', qifFile, { currency: 'EUR' }),
-    ...yearly({ ledger: mortgage, asset: 'EUR', prefix: 'MO' }, 'mortgage.qif', qifFile, { currency: 'EUR' }),
-    ...yearly({ ledger: flat, asset: 'EUR', prefix: 'F' }, 'flat.csv', tidemarkCsvFile, {
-      accountKind: 'property',
-    }),
-    ...yearly(
-      { ledger: brokerage, asset: 'USD', prefix: 'BR' },
-      'brokerage.ofx',
-      (year) => ofxBrokerageFile(year, brokerage, 'U-4711'),
-      { account: brokerage.name },
-    ),
-    ...yearly({ ledger: coins, asset: 'EUR', prefix: 'CO' }, 'coins.csv', tidemarkCsvFile, {
-      accountKind: 'crypto',
-    }),
   ]
 }
 

@@ -1,14 +1,17 @@
 import type { Market, PriceSeries } from './market.ts'
-import { formatUnits } from './units.ts'
+import { formatUnits, isCoin } from './units.ts'
 
-/** Closes of everything but currencies: `asset,currency,date,price`, by asset, oldest first. */
-export function pricesFile({ series }: Market): string {
+/**
+ * Closes of everything but currencies: `asset,currency,date,price`, by asset, oldest first. Coins up to a day alone
+ * where it is told.
+ */
+export function pricesFile({ series }: Market, coinsUntil?: string): string {
   const rows = series.flatMap((each) =>
     each.asset === 'EUR'
       ? []
-      : Array.from(each.closes, ([day, price]) =>
-          [each.asset, each.currency, day, formatUnits(price, each.decimals)].join(','),
-        ),
+      : Array.from(each.closes)
+          .filter(([day]) => coinsUntil === undefined || !isCoin(each.asset) || day <= coinsUntil)
+          .map(([day, price]) => [each.asset, each.currency, day, formatUnits(price, each.decimals)].join(',')),
   )
   return `${['asset,currency,date,price', ...rows].join('\n')}\n`
 }

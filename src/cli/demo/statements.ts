@@ -37,9 +37,7 @@ export function statementsOf(
   { ledger, asset, prefix, openingEntry }: StatementAccount,
   { from, to, every }: { from: string; to: string; every: 'month' | 'year' },
 ): Statement[] {
-  const entries = ledger
-    .entries()
-    .map((entry, at) => ({ ...entry, reference: `${prefix}${String(at + 1).padStart(6, '0')}` }))
+  const entries = numberedEntries(ledger, prefix)
   const between = (first: string, last: string) => entries.filter(({ day }) => day >= first && day <= last)
 
   let opening = openingEntry ? 0n : sumOf(between('', addDays(from, -1)), asset)
@@ -64,6 +62,13 @@ export function statementsOf(
     first = addDays(end, 1)
   }
   return statements
+}
+
+/** By day; `prefix` is what their references begin with. */
+export function numberedEntries(ledger: Ledger, prefix: string): NumberedEntry[] {
+  return ledger
+    .entries()
+    .map((entry, at) => ({ ...entry, reference: `${prefix}${String(at + 1).padStart(6, '0')}` }))
 }
 
 function endOf(day: string, every: 'month' | 'year'): string {

@@ -8,6 +8,11 @@ export function decimalsOf(asset: Asset): number {
   return decimals[asset]
 }
 
+/** Cryptocurrencies, whose prices an exchange tells. */
+export function isCoin(asset: string): boolean {
+  return asset === 'BTC' || asset === 'ETH'
+}
+
 /** `-1234` with two decimals as `-12.34`. */
 export function formatUnits(units: bigint, places: number): string {
   const digits = (units < 0n ? -units : units).toString().padStart(places + 1, '0')

@@ -21,14 +21,14 @@ export function rowsOf(items: unknown[], asset: string): VendorRows {
       problems.push(row)
       continue
     }
-    if (!accounts.has(row.account)) accounts.set(row.account, accountOf(row.account))
+    if (!accounts.has(row.account)) accounts.set(row.account, accountOf(row.account, asset))
     changes.push(row)
   }
   return { accounts: [...accounts.values()], changes, problems }
 }
 
-export function accountOf(userId: string): PageAccount {
-  return { externalId: userId, owner: userId, kind: 'wallet', name: 'Vendor balance' }
+export function accountOf(userId: string, asset: string): PageAccount {
+  return { externalId: userId, owner: userId, ownerCurrency: asset, kind: 'wallet', name: 'Vendor balance' }
 }
 
 export function isOutgoing(type: VendorType): boolean {
