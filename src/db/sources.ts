@@ -73,15 +73,35 @@ export async function renewCredentials(
   await setSourceStatus(sql, sourceId, 'active', now)
 }
 
-/** Pauses a source, or lets it go on. What it waits for begins at once. */
+/**
+ * Gives a source another configuration and other credentials, and lets it go on with them at once. What runs with
+ * those before loses its lease.
+ */
+export async function reconnectSource(
+  sql: Sql,
+  keyring: Keyring,
+  sourceId: string,
+  { config, credentials }: Pick<NewSource, 'config' | 'credentials'>,
+  now: Date,
+): Promise<void> {
+  await sql`
+    UPDATE user_source SET config = ${JSON.stringify(config)}::text::jsonb, lease_token = NULL, lease_until = NULL,
+      running_lane = NULL
+    WHERE id = ${sourceId}`
+  if (credentials !== undefined) await writeCredentials(sql, keyring, sourceId, credentials)
+  await setSourceStatus(sql, sourceId, 'active', now)
+}
+
+/** Pauses a source, or lets it go on; `message` says why. What it waits for begins at once. */
 export async function setSourceStatus(
   sql: Sql,
   sourceId: string,
   status: 'active' | 'paused',
   now: Date,
+  message: string | null = null,
 ): Promise<void> {
   const rows = await sql`
-    UPDATE user_source s SET status = ${status}, status_message = NULL, attempts = 0, backfill_attempts = 0,
+    UPDATE user_source s SET status = ${status}, status_message = ${message}, attempts = 0, backfill_attempts = 0,
       next_sync_at = CASE WHEN ${status} = 'active' THEN ${now.toISOString()}::timestamptz ELSE next_sync_at END,
       backfill_at = CASE WHEN ${status} = 'active' AND (
           backfill_from IS NOT NULL

@@ -1,0 +1,94 @@
+import type { Database } from '../../db/database.ts'
+import { listDeadLetters } from '../../db/dead-letters.ts'
+import { listSources } from '../../db/sources.ts'
+import { readSyncCounts, type SourceCounts } from '../../db/sync-counts.ts'
+import { RefusedError } from '../../errors.ts'
+import { startWorker } from '../../scheduler/run-worker.ts'
+import type { Shutdown } from '../../shutdown.ts'
+import type { CommandContext } from '../terminal.ts'
+import type { ConnectedSource } from './connect-sources.ts'
+import { createSourceLines, type SourceState } from './source-lines.ts'
+
+/** Milliseconds between two looks at how far the sources have come. */
+const interval = 200
+
+/**
+ * Runs a worker until head and history of every source are read; returns what this run of it added. Throws where a
+ * source cannot go on by itself.
+ */
+export async function syncSources(
+  context: CommandContext,
+  db: Database,
+  sources: ConnectedSource[],
+  parts: Pick<Parameters<typeof startWorker>[0], 'keyring' | 'fetch'>,
+  shutdown: Shutdown,
+): Promise<SourceState[]> {
+  const { clock, log, sleep, stderr } = context
+  const ids = sources.map(({ sourceId }) => sourceId)
+  const before = await readSyncCounts(db.sql, ids)
+  const caughtUp = new Set<string>()
+  const lines = createSourceLines({ stream: stderr, clock })
+  const byConnector = new Map(sources.map((source) => [source.id, source]))
+  const connectors = {
+    ids: () => [...byConnector.keys()],
+    get: async (id: string) => byConnector.get(id)!.connector,
+    settings: async (id: string) => byConnector.get(id)!.settings,
+  }
+  startWorker(
+    { ...parts, db, log, clock, sleep, signal: shutdown.signal, connectors, random: Math.random },
+    {
+      concurrency: context.config.workerConcurrency,
+      onReport: ({ sourceId, lane }, { outcome }) => {
+        if (lane < 2 && outcome === 'done') caughtUp.add(sourceId)
+      },
+    },
+    shutdown,
+  )
+
+  async function readStates(): Promise<SourceState[]> {
+    // Counters last: they are at least what the sources have come to.
+    const now = new Map((await listSources(db.sql)).map((source) => [source.id, source]))
+    const counts = await readSyncCounts(db.sql, ids)
+    return sources.map(({ sourceId, id, brings, name }) => {
+      const source = now.get(sourceId)
+      if (source?.status !== 'active')
+        throw new RefusedError(`${name} is ${source?.status ?? 'gone'}: ${source?.statusMessage ?? ''}`)
+      const { backfill, running, statusMessage } = source
+      return {
+        id,
+        brings,
+        counts: difference(counts.get(sourceId), before.get(sourceId)),
+        backfill,
+        isDone: caughtUp.has(sourceId) && backfill === null && !running,
+        fault: statusMessage,
+      }
+    })
+  }
+
+  try {
+    for (;;) {
+      const states = await readStates()
+      if (states.every(({ isDone }) => isDone)) {
+        await refuseGaps(db, sources)
+        return states
+      }
+      lines.show(states)
+      await sleep(interval, context.signal)
+    }
+  } finally {
+    lines.clear()
+  }
+}
+
+/** What was given up is not there. */
+async function refuseGaps(db: Database, sources: ConnectedSource[]): Promise<void> {
+  for (const { sourceId, name } of sources) {
+    const [letter] = await listDeadLetters(db.sql, { sourceId }, 1)
+    if (letter) throw new RefusedError(`${name} did not bring everything: ${letter.error}`)
+  }
+}
+
+function difference(now: SourceCounts | undefined, before: SourceCounts | undefined): SourceCounts {
+  const of = (name: keyof SourceCounts) => (now?.[name] ?? 0) - (before?.[name] ?? 0)
+  return { added: of('added'), changed: of('changed'), unchanged: of('unchanged'), removed: of('removed') }
+}
