@@ -70,6 +70,7 @@ DECLARE
   v_account_ids bigint[];
   v_counts jsonb;
   v_rest page_change[];
+  v_window record;
   v_touched touched_asset[];
   v_asset touched_asset;
   v_own page_change[] := '{}';
@@ -198,21 +199,28 @@ BEGIN
     v_touched := v_touched || apply_changes(v_rest, p_now);
   END IF;
 
-  -- Only now, behind the page's own changes: a row that they moved out of the days is not gone.
+  -- Only now, behind the page's own changes: a row that they moved out of the days is not gone. One window after the
+  -- other, each planned for its own user and days: only their chunks are opened.
   IF jsonb_array_length(coalesce(p_page->'completed', '[]')) > 0 THEN
-    v_rest := ARRAY(
-      SELECT ROW(
-        'delete', r.version, t.user_id, t.account_id, t.id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-        NULL, t.booked_on, 'removed'
-      )::page_change
-      FROM jsonb_array_elements(p_page->'completed') AS c
-      JOIN transaction t ON t.user_id = v_user_ids[(c->>'account')::int + 1]
-        AND t.account_id = v_account_ids[(c->>'account')::int + 1]
-        AND t.booked_on BETWEEN (c->>'from')::date AND (c->>'to')::date
-      JOIN transaction_ref r ON r.user_id = t.user_id AND r.id = t.id
-      WHERE t.id <> ALL (ARRAY(SELECT i::uuid FROM jsonb_array_elements_text(c->'ids') AS i))
-        AND t.id <> opening_id(t.account_id, t.asset) AND t.id <> revaluation_id(t.account_id, t.asset, t.booked_on)
-    );
+    v_rest := '{}';
+    FOR v_window IN
+      SELECT v_user_ids[c.account + 1] AS user_id, v_account_ids[c.account + 1] AS account_id, c.from, c.to, c.ids
+      FROM jsonb_to_recordset(p_page->'completed') AS c (account int, "from" date, "to" date, ids uuid[])
+    LOOP
+      v_rest := v_rest || ARRAY(
+        SELECT ROW(
+          'delete', r.version, t.user_id, t.account_id, t.id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+          NULL, NULL, t.booked_on, 'removed'
+        )::page_change
+        FROM transaction t
+        JOIN transaction_ref r ON r.user_id = t.user_id AND r.id = t.id
+        WHERE t.user_id = v_window.user_id AND t.account_id = v_window.account_id
+          AND t.booked_on BETWEEN v_window.from AND v_window.to
+          -- Hashed once: a first sync says thousands.
+          AND t.id NOT IN (SELECT unnest(v_window.ids))
+          AND t.id <> opening_id(t.account_id, t.asset) AND t.id <> revaluation_id(t.account_id, t.asset, t.booked_on)
+      );
+    END LOOP;
     IF cardinality(v_rest) > 0 THEN
       v_touched := v_touched || apply_changes(v_rest, p_now);
       SELECT coalesce(v_counts, '{}') || jsonb_object_agg(

@@ -44,9 +44,12 @@ export async function readCredentials(sql: Sql, keyring: Keyring, sourceId: stri
   const [source] = await sql<{ credentials: Uint8Array | null }[]>`
     SELECT credentials FROM user_source WHERE id = ${sourceId}`
   if (source === undefined) throw new NotFoundError(`there is no source ${sourceId}`)
-  return source.credentials === null
-    ? undefined
-    : keyring.open(source.credentials, credentialsIdentity(sourceId))
+  return openCredentials(keyring, sourceId, source.credentials)
+}
+
+/** Those that were read with the row of their source. Throws as `Keyring.open`. */
+export function openCredentials(keyring: Keyring, sourceId: string, sealed: Uint8Array | null): unknown {
+  return sealed === null ? undefined : keyring.open(sealed, credentialsIdentity(sourceId))
 }
 
 export interface RotationReport {

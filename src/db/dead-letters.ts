@@ -103,7 +103,8 @@ export async function queuedDeadLetters(sql: Sql, sourceId: string): Promise<Dea
     .toReversed()
 }
 
-function isOfHead(sql: Sql) {
+/** A failed fetch of the head, which the head itself makes good. */
+export function isOfHead(sql: Sql) {
   return sql`(d.kind = 'fetch' AND d.request->>'mode' <> 'backfill')`
 }
 

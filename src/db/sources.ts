@@ -3,6 +3,7 @@ import type { Keyring } from '../keyring.ts'
 import type { Claim } from './claims.ts'
 import { instantOrNull, type Sql } from './client.ts'
 import { writeCredentials } from './credentials.ts'
+import { isOfHead } from './dead-letters.ts'
 import type { Json } from './sync-pages.ts'
 
 export type SourceStatus = 'active' | 'paused' | 'reauth' | 'revoked' | 'payment' | 'removed'
@@ -160,7 +161,11 @@ export async function requestSync(sql: Sql, sourceIds: string[], now: Date): Pro
 /** What a worker needs to know of a source that it has claimed. */
 export interface ClaimedSource {
   config: unknown
+  /** To be opened by src/db/credentials.ts; null where it has none. */
+  sealedCredentials: Uint8Array | null
   cursor: Json
+  /** There are dead letters to be run again beside the head. */
+  hasQueuedLetters: boolean
   lastSyncTime: Date | null
   attempts: number
   backfill: { from: string; to: string } | null
@@ -173,12 +178,17 @@ export interface ClaimedSource {
 
 export async function readClaimedSource(sql: Sql, claim: Claim): Promise<ClaimedSource> {
   const [row] = await sql`
-    SELECT s.config, s.cursor, s.last_sync_time, s.attempts, s.backfill_from, s.backfill_to, s.backfill_cursor,
+    SELECT s.config, s.credentials, EXISTS (
+        SELECT 1 FROM dead_letter d
+        WHERE d.source_id = s.id AND d.status = 'queued' AND NOT ${isOfHead(sql)}
+      ) AS has_queued_letters, s.cursor, s.last_sync_time, s.attempts, s.backfill_from, s.backfill_to, s.backfill_cursor,
       s.backfill_attempts, u.time_zone, coalesce(u.last_seen_at, u.created_at) AS last_seen_at FROM user_source s LEFT JOIN app_user u ON u.id = s.user_id
     WHERE s.id = ${claim.sourceId}`
   if (!row) throw new NotFoundError(`there is no source ${claim.sourceId}`)
   return {
     config: row.config,
+    sealedCredentials: row.credentials,
+    hasQueuedLetters: row.has_queued_letters,
     cursor: row.cursor,
     lastSyncTime: instantOrNull(row.last_sync_time),
     attempts: row.attempts,

@@ -19,8 +19,11 @@ export class NoSlotError extends Error {
 export const leaseSeconds = 60
 /** Milliseconds after which a request without an answer is given up. */
 export const requestTimeout = 30_000
-/** A slot under way counts as used until then, whether or not its worker lives. */
-const slotTimeoutSeconds = requestTimeout / 1000 + 5
+/**
+ * Milliseconds that a slot under way counts as used beyond its request's timeout, whether or not its worker lives: the
+ * request has to begin within them.
+ */
+const longestStart = 5_000
 
 /** A head waits so long for its first request, and any sync in the middle of a page group. Milliseconds. */
 const longestFirstWait = 20_000
@@ -59,7 +62,7 @@ export function createGate(scheduler: Scheduler, connector: Connector, claim: Cl
       signal.throwIfAborted()
       const now = clock()
       const grant = await takeSlots(db.sql, claim, limits, now, {
-        timeoutSeconds: slotTimeoutSeconds,
+        timeoutSeconds: ((scheduler.requestTimeout ?? requestTimeout) + longestStart) / 1000,
         leaseSeconds,
       })
       strikes = grant.strikes
@@ -83,10 +86,16 @@ export function createGate(scheduler: Scheduler, connector: Connector, claim: Cl
       await settleSlots(db.sql, nothing, clock(), { scope: pauseScope, until })
     },
     async enter(account) {
-      const grant = await takeSlot(account)
+      let grant = await takeSlot(account)
       groupIsFresh = false
+      let leaveProcess = await scheduler.smooth(connector, claim.lane)
+      // Whoever was stopped, or waited here, for so long may find the slot with another by now.
+      while (clock().getTime() - grant.grantedAt.getTime() > longestStart) {
+        leaveProcess()
+        grant = await takeSlot(account)
+        leaveProcess = await scheduler.smooth(connector, claim.lane)
+      }
       requests++
-      const leaveProcess = await scheduler.smooth(connector, claim.lane)
       return async ({ rateLimited, pausedUntil: retryAt }) => {
         leaveProcess()
         const pause = rateLimited ? { scope: pauseScope, until: pauseEnd(retryAt) } : undefined

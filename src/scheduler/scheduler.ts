@@ -19,6 +19,8 @@ export interface Scheduler extends Pick<Context, 'log' | 'clock' | 'sleep' | 'si
   /** From 0 up to 1. */
   random: () => number
   smooth: Smooth
+  /** Milliseconds after which a request without an answer is given up; 30,000 unless told. */
+  requestTimeout?: number
 }
 
 export function createScheduler(parts: Omit<Scheduler, 'smooth'>): Scheduler {

@@ -7,7 +7,7 @@ import { runPull } from './sync-run.ts'
 /** Dead letters that are to be run again, or else the next window of history. */
 export async function syncBackfill(sync: Sync): Promise<Ended> {
   const { scheduler, connector, claim, source, startedAt } = sync
-  const letters = await queuedDeadLetters(scheduler.db.sql, claim.sourceId)
+  const letters = source.hasQueuedLetters ? await queuedDeadLetters(scheduler.db.sql, claim.sourceId) : []
   const base = { subject: letters.length > 0 ? 'dead letters' : 'backfill', startedAt }
   const left = source.backfill
   const stay = (at: Date, attempts: number) => ({

@@ -2,7 +2,7 @@ import type { Connector, ConnectorContext } from '../connectors/connector.ts'
 import { ConnectorBugError, RateLimitedError } from '../connectors/errors.ts'
 import { createHttpClient } from '../connectors/http-client.ts'
 import type { Claim } from '../db/claims.ts'
-import { readCredentials, writeCredentials } from '../db/credentials.ts'
+import { openCredentials, writeCredentials } from '../db/credentials.ts'
 import { type ClaimedSource, readClaimedSource } from '../db/sources.ts'
 import { type FetchRequest, isLeaseLost, type SyncEnd } from '../db/sync-pages.ts'
 import { createGate, requestTimeout, type SyncGate } from './gate.ts'
@@ -55,7 +55,7 @@ export async function openSync(
 /** Opens what the connector works with. Credentials or settings that are not what it expects are its owner's matter. */
 export async function openRun(sync: Sync): Promise<SyncRun> {
   const { scheduler, connector, claim, gate, source } = sync
-  const opened = await readCredentials(scheduler.db.sql, scheduler.keyring, claim.sourceId)
+  const opened = openCredentials(scheduler.keyring, claim.sourceId, source.sealedCredentials)
   const settings = await scheduler.connectors.settings(connector.id)
   sync.secrets.push(opened, settings)
   const credentials = connector.credentials.safeParse(opened ?? {})
@@ -73,7 +73,7 @@ export async function openRun(sync: Sync): Promise<SyncRun> {
       gate,
       clock,
       signal: abandoned,
-      timeout: requestTimeout,
+      timeout: scheduler.requestTimeout ?? requestTimeout,
     }),
     clock,
     signal: abandoned,

@@ -11,7 +11,7 @@ export interface SampleOptions extends SampleConnectorOptions {
   pageSize?: number
   enforceLimits?: boolean
   /** Sees every request as it arrives, and again when it was answered. */
-  onRequest?: (path: string, moment: 'arrived' | 'answered') => void | Promise<void>
+  onRequest?: (path: string, moment: 'arrived' | 'answered', token: string) => void | Promise<void>
 }
 
 export interface SampleProvider extends ListeningEmulator {
@@ -42,9 +42,10 @@ export async function startSampleProvider(options: SampleOptions): Promise<Sampl
   const app = new Hono()
   if (onRequest)
     app.use(async (context, next) => {
-      await onRequest(context.req.path, 'arrived')
+      const token = context.req.header('authorization')?.replace('Bearer ', '') ?? ''
+      await onRequest(context.req.path, 'arrived', token)
       await next()
-      await onRequest(context.req.path, 'answered')
+      await onRequest(context.req.path, 'answered', token)
     })
   app.use(traffic.middleware)
   app.use(faults.middleware)

@@ -135,3 +135,13 @@ export function frozenAt(n: number) {
   }
   return { around, arrived, steps, wake: () => wake() }
 }
+
+/** Runs trials for the steps from 1 on, some at once, until one says that its process ended before its step. */
+export async function forEveryStep(trial: (n: number) => Promise<'stopped' | 'ended'>): Promise<number> {
+  const atOnce = 6
+  for (let stopped = 0, n = 1; ; n += atOnce) {
+    const ends = await Promise.all(Array.from({ length: atOnce }, (_, index) => trial(n + index)))
+    stopped += ends.filter((end) => end === 'stopped').length
+    if (ends.includes('ended')) return stopped
+  }
+}

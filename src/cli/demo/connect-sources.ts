@@ -25,7 +25,8 @@ export async function connectSources(
     const { connector, name, scope, credentials, config } = connection
     const owner = scope === 'user' ? userId : null
     const { id } =
-      known.find((each) => each.connector === connector.id && each.name === name && each.userId === owner) ?? {}
+      known.find((each) => each.connector === connector.id && each.name === name && each.userId === owner) ??
+      {}
     if (id === undefined) {
       const source = { connector, userId: owner, name, config, credentials: asStored(credentials) }
       connected.push({ ...connection, sourceId: await addSource(db.sql, keyring, source, clock()) })

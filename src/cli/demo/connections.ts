@@ -39,7 +39,14 @@ export const connections: Connection[] = [
     accounts: ['checking', 'savings', 'card'],
     fill: (world, { books: { checking, savings, card } }) =>
       holdAccounts(world, [
-        { id: 'checking', ledger: checking, name: checking.name, kind: 'checking', asset: 'EUR', prefix: 'CHK' },
+        {
+          id: 'checking',
+          ledger: checking,
+          name: checking.name,
+          kind: 'checking',
+          asset: 'EUR',
+          prefix: 'CHK',
+        },
         { id: 'savings', ledger: savings, name: savings.name, kind: 'savings', asset: 'EUR', prefix: 'SAV' },
         { id: 'card', ledger: card, name: card.name, kind: 'card', asset: 'EUR', prefix: 'CC' },
       ]),
@@ -53,7 +60,14 @@ export const connections: Connection[] = [
     fill: (world, { books: { joint, pounds } }) =>
       holdAccounts(world, [
         { id: 'ACT-joint', ledger: joint, name: joint.name, kind: 'checking', asset: 'EUR', prefix: 'J' },
-        { id: 'ACT-london', ledger: pounds, name: pounds.name, kind: 'checking', asset: 'GBP', prefix: 'LON' },
+        {
+          id: 'ACT-london',
+          ledger: pounds,
+          name: pounds.name,
+          kind: 'checking',
+          asset: 'GBP',
+          prefix: 'LON',
+        },
       ]),
   },
   {

@@ -136,9 +136,7 @@ function householdFiles({ from, today, books, market }: Household, elsewhere?: E
   }
   return [
     { name: 'prices.csv', content: pricesFile(market, elsewhere?.pricesAfter), kind: 'prices' },
-    ...(elsewhere
-      ? []
-      : [{ name: 'eurofxref-hist.csv', content: ecbFile(market), kind: 'prices' } as const]),
+    ...(elsewhere ? [] : [{ name: 'eurofxref-hist.csv', content: ecbFile(market), kind: 'prices' } as const]),
     ...Object.entries(writers).flatMap(([name, write]) =>
       elsewhere?.accounts.includes(name as keyof Books) ? [] : write(),
     ),

@@ -11,7 +11,9 @@ export function pricesFile({ series }: Market, coinsUntil?: string): string {
       ? []
       : Array.from(each.closes)
           .filter(([day]) => coinsUntil === undefined || !isCoin(each.asset) || day <= coinsUntil)
-          .map(([day, price]) => [each.asset, each.currency, day, formatUnits(price, each.decimals)].join(',')),
+          .map(([day, price]) =>
+            [each.asset, each.currency, day, formatUnits(price, each.decimals)].join(','),
+          ),
   )
   return `${['asset,currency,date,price', ...rows].join('\n')}\n`
 }
