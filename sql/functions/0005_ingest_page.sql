@@ -204,7 +204,8 @@ BEGIN
   IF jsonb_array_length(coalesce(p_page->'completed', '[]')) > 0 THEN
     v_rest := '{}';
     FOR v_window IN
-      SELECT v_user_ids[c.account + 1] AS user_id, v_account_ids[c.account + 1] AS account_id, c.from, c.to, c.ids
+      SELECT v_user_ids[c.account + 1] AS user_id, v_account_ids[c.account + 1] AS account_id,
+        c.from AS first_day, c.to AS last_day, c.ids
       FROM jsonb_to_recordset(p_page->'completed') AS c (account int, "from" date, "to" date, ids uuid[])
     LOOP
       v_rest := v_rest || ARRAY(
@@ -215,7 +216,7 @@ BEGIN
         FROM transaction t
         JOIN transaction_ref r ON r.user_id = t.user_id AND r.id = t.id
         WHERE t.user_id = v_window.user_id AND t.account_id = v_window.account_id
-          AND t.booked_on BETWEEN v_window.from AND v_window.to
+          AND t.booked_on BETWEEN v_window.first_day AND v_window.last_day
           -- Hashed once: a first sync says thousands.
           AND t.id NOT IN (SELECT unnest(v_window.ids))
           AND t.id <> opening_id(t.account_id, t.asset) AND t.id <> revaluation_id(t.account_id, t.asset, t.booked_on)

@@ -4,8 +4,9 @@
 -- ends. So the limit holds whoever asks, also where a worker died with a request under way. Source: the sliding
 -- window log, which unlike a counter a window never lets two budgets meet at its edge.
 --
--- p_limits: [{scope, max, per (ms), fixed}], each scope once; without a max it has no budget and can only be paused.
--- Backfill (lane 2) steps back while a source of the connector in a more
+-- p_limits: [{scope, max, per (ms), fixed, shared}], each scope once; without a max it has no budget and can only be
+-- paused. In a scope that it shares with other sources,
+-- backfill (lane 2) steps back while a source of the connector in a more
 -- urgent lane is due or running, but for one slot of each window, and takes its slots evenly spread over the window,
 -- so that whoever comes after it waits for one slot and not for a window.
 --
@@ -28,6 +29,8 @@ DECLARE
   v_retry_at timestamptz;
   v_paused_until timestamptz;
   v_last_backfill timestamptz;
+  v_last_answer timestamptz;
+  v_stay_back interval;
   v_strikes int;
 BEGIN
   PERFORM hold_lease(p_source_id, p_token, p_now, p_lease);
@@ -40,8 +43,8 @@ BEGIN
   END IF;
 
   FOR v_limit IN
-    SELECT l.scope, l.max, make_interval(secs => l.per / 1000.0) AS per, l.per AS milliseconds, l.fixed
-    FROM jsonb_to_recordset(p_limits) AS l (scope text, max int, per bigint, fixed boolean)
+    SELECT l.scope, l.max, make_interval(secs => l.per / 1000.0) AS per, l.per AS milliseconds, l.fixed, l.shared
+    FROM jsonb_to_recordset(p_limits) AS l (scope text, max int, per bigint, fixed boolean, shared boolean)
     WHERE l.max IS NOT NULL
     ORDER BY l.scope
   LOOP
@@ -51,14 +54,17 @@ BEGIN
       ON CONFLICT DO NOTHING;
     END IF;
 
-    IF p_lane = 2 THEN
-      SELECT max(granted_at) INTO v_last_backfill FROM provider_quota WHERE scope = v_limit.scope AND lane = 2;
+    IF p_lane = 2 AND v_limit.shared THEN
+      SELECT max(granted_at), max(used_at) INTO v_last_backfill, v_last_answer
+      FROM provider_quota WHERE scope = v_limit.scope AND lane = 2;
       IF v_last_backfill > p_now - 0.9 * v_limit.per / v_limit.max THEN
         v_retry_at := greatest(v_retry_at, v_last_backfill + 0.9 * v_limit.per / v_limit.max);
         CONTINUE;
       END IF;
-      IF v_last_backfill > p_now - v_limit.per AND has_urgent_source(p_source_id, p_connector, p_now) THEN
-        v_retry_at := greatest(v_retry_at, least(v_last_backfill + v_limit.per, p_now + INTERVAL '1 second'));
+      -- A window of one slot has none beside that of backfill: then every other one.
+      v_stay_back := greatest(v_limit.per, 2 * v_limit.per / v_limit.max);
+      IF v_last_answer > p_now - v_stay_back AND has_urgent_source(p_source_id, p_connector, p_now) THEN
+        v_retry_at := greatest(v_retry_at, least(v_last_answer + v_stay_back, p_now + INTERVAL '1 second'));
         CONTINUE;
       END IF;
     END IF;
@@ -76,15 +82,18 @@ BEGIN
       v_scopes := v_scopes || v_limit.scope;
       v_slots := v_slots || v_slot;
     ELSE
-      -- Behind a slot that is being taken right now stands its old time: then in a moment.
+      -- Behind a slot that is being taken right now stands its old time: then in a moment. One under way may be
+      -- answered at any time.
       SELECT greatest(v_retry_at, p_now + INTERVAL '10 milliseconds', CASE WHEN v_limit.fixed
-        THEN v_cutoff + INTERVAL '1 microsecond' + v_limit.per ELSE min(used_at) + v_limit.per END)
+        THEN v_cutoff + INTERVAL '1 microsecond' + v_limit.per ELSE min(least(used_at, p_now)) + v_limit.per END)
       INTO v_retry_at
       FROM provider_quota WHERE scope = v_limit.scope AND slot <= v_limit.max;
     END IF;
   END LOOP;
 
   IF v_retry_at IS NOT NULL THEN
+    -- Clocks outside tell milliseconds: a fraction of one, cut off, would be too early.
+    v_retry_at := date_trunc('milliseconds', v_retry_at + INTERVAL '999 microseconds');
     RETURN QUERY SELECT '{}'::text[], '{}'::int[], v_retry_at, v_strikes;
     RETURN;
   END IF;
@@ -148,9 +157,9 @@ LANGUAGE sql STABLE AS $$
   FROM jsonb_to_recordset(p_limits) AS l (connector text, scope text, max int, per bigint, fixed boolean)
   LEFT JOIN provider_pause p ON p.scope = l.scope
   CROSS JOIN LATERAL (
-    SELECT count(*) AS known, count(*) FILTER (WHERE q.used_at <= c.cutoff) AS free,
+    SELECT count(q.slot) AS known, count(*) FILTER (WHERE q.used_at <= c.cutoff) AS free,
       CASE WHEN l.fixed THEN c.cutoff + make_interval(secs => l.per / 1000.0)
-        ELSE min(q.used_at) + make_interval(secs => l.per / 1000.0) END AS free_at
+        ELSE min(least(q.used_at, p_now)) + make_interval(secs => l.per / 1000.0) END AS free_at
     FROM (
       SELECT CASE WHEN l.fixed
         THEN to_timestamp(floor(extract(epoch FROM p_now) * 1000 / l.per) * l.per / 1000) - INTERVAL '1 microsecond'

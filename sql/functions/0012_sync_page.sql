@@ -151,8 +151,9 @@ BEGIN
       )
         THEN coalesce((v_backfill->>'at')::timestamptz, p_now)
     END,
-    status = coalesce(p_end->>'status', u.status),
-    status_message = p_end->>'statusMessage'
+    -- Not that of a source which was paused or removed while it ran.
+    status = CASE WHEN u.status = 'active' THEN coalesce(p_end->>'status', u.status) ELSE u.status END,
+    status_message = CASE WHEN u.status = 'active' THEN p_end->>'statusMessage' ELSE u.status_message END
   WHERE u.id = p_source_id;
 END
 $$;

@@ -164,7 +164,7 @@ export function createProgram(context: CommandContext, done: (code: ExitCode) =>
   connector('check <id>', 'run the conformance kit over a connector, told by its id or its folder')
     .option('--case <name>', 'one case alone')
     .action(run(async () => (await import('./connector-check.ts')).connectorCheckCommand))
-  add('demo', 'make a household of ten years, import it, and show its net worth')
+  add('demo', 'a household of ten years: emulated providers, synced over HTTP; its net worth drawn')
     .option('--seed <number>', 'another household', integer, 1)
     .action(run(async () => (await import('./demo.ts')).demoCommand))
   return program

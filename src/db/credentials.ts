@@ -13,7 +13,8 @@ export function credentialsIdentity(sourceId: string): string {
 
 /**
  * Seals and stores a source's credentials in place of those it had. Throws a NotFoundError where there is no such
- * source. `leaseToken`: nothing is written where that lease has ended.
+ * source. `leaseToken`: of the sync that exchanged them; nothing is written where another has the lease. Without it they
+ * come from the owner, and a sync that runs with those before loses its lease.
  */
 export async function writeCredentials(
   sql: Sql,
@@ -24,9 +25,13 @@ export async function writeCredentials(
 ): Promise<void> {
   const identity = credentialsIdentity(sourceId)
   let sealed = keyring.seal(credentials, identity)
-  const written = await sql`
-    UPDATE user_source SET credentials = ${sealed}
-    WHERE id = ${sourceId} AND (${leaseToken ?? null}::uuid IS NULL OR lease_token = ${leaseToken ?? null})`
+  const written =
+    leaseToken === undefined
+      ? await sql`
+          UPDATE user_source SET credentials = ${sealed}, lease_token = NULL, lease_until = NULL, running_lane = NULL
+          WHERE id = ${sourceId}`
+      : await sql`
+          UPDATE user_source SET credentials = ${sealed} WHERE id = ${sourceId} AND lease_token = ${leaseToken}`
   if (written.count === 0) throw new NotFoundError(`there is no source ${sourceId}`)
   // A rotation may have looked for rows under the old key in between, and retired it: it made the new one current
   // before, so that this look sees it.

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import { addDays } from '../calendar.ts'
 import { parseDecimal } from '../decimal.ts'
 import type { Page, Upsert } from '../page.ts'
+import { jsonbText } from './jsonb-text.ts'
 
 /** Separates the values of a column; a control character, which texts are cleaned of. */
 const separator = '\x7f'
@@ -69,7 +70,7 @@ export function encodePage(sourceId: string, page: EncodablePage): string {
     touch(change.bookedOn)
     if (change.bookedOn.endsWith('-01')) touch(addDays(change.bookedOn, -1))
   }
-  return JSON.stringify({
+  return jsonbText({
     accounts: page.accounts,
     days: [...months.values()],
     ...columns.join(),

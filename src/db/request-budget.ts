@@ -7,6 +7,8 @@ export interface ScopeLimit {
   max?: number
   per?: number
   fixed?: boolean
+  /** Other sources count in it, too: backfill steps back for them. */
+  shared?: boolean
 }
 
 /** Slots of the budget; `retryAt` is when to try again where there were none. */

@@ -93,7 +93,10 @@ export async function reconnectSource(
   await setSourceStatus(sql, sourceId, 'active', now)
 }
 
-/** Pauses a source, or lets it go on; `message` says why. What it waits for begins at once. */
+/**
+ * Pauses a source, or lets it go on; `message` says why. What it waits for begins at once. A sync that runs loses its
+ * lease: how that ends says nothing of the source as it is now.
+ */
 export async function setSourceStatus(
   sql: Sql,
   sourceId: string,
@@ -103,6 +106,7 @@ export async function setSourceStatus(
 ): Promise<void> {
   const rows = await sql`
     UPDATE user_source s SET status = ${status}, status_message = ${message}, attempts = 0, backfill_attempts = 0,
+      lease_token = NULL, lease_until = NULL, running_lane = NULL,
       next_sync_at = CASE WHEN ${status} = 'active' THEN ${now.toISOString()}::timestamptz ELSE next_sync_at END,
       backfill_at = CASE WHEN ${status} = 'active' AND (
           backfill_from IS NOT NULL

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Page, PriceQuote } from '../page.ts'
 import type { Claim } from './claims.ts'
 import { retryOnContention, type Sql, sqlState } from './client.ts'
+import { jsonbText } from './jsonb-text.ts'
 import { type EncodablePage, encodePage } from './page-encoding.ts'
 
 /** JSON as it is stored; opaque here. */
@@ -73,7 +74,7 @@ export async function storeSyncPage(
   const [row] = await retryOnContention(
     () => sql`
       SELECT * FROM store_sync_page(${claim.sourceId}, ${claim.leaseToken}, ${encoded}::text::jsonb,
-        ${JSON.stringify(page.prices)}::text::jsonb, ${JSON.stringify(told)}::text::jsonb, ${now.toISOString()},
+        ${jsonbText(page.prices)}::text::jsonb, ${jsonbText(told)}::text::jsonb, ${now.toISOString()},
         ${`${leaseSeconds} seconds`}::interval)`,
   )
   return {
@@ -109,7 +110,7 @@ export async function finishSync(sql: Sql, claim: Claim, end: SyncEnd, now: Date
   const told = { ...end, ...(end.deadLetter && { deadLetter: encodeLetter(end.deadLetter) }) }
   await retryOnContention(
     () => sql`
-      SELECT finish_sync(${claim.sourceId}, ${claim.leaseToken}, ${JSON.stringify(told)}::text::jsonb,
+      SELECT finish_sync(${claim.sourceId}, ${claim.leaseToken}, ${jsonbText(told)}::text::jsonb,
         ${now.toISOString()})`,
   )
 }

@@ -12,7 +12,13 @@ export function scopesOf(connector: Connector, sourceId?: string, account?: stri
   for (const { scope, max, per, kind } of connector.limits) {
     const place = placeOf(connector, scope, sourceId, account)
     if (place !== undefined)
-      scopes.push({ scope: `${place} per ${per} ms`, max, per, fixed: kind === 'fixed' })
+      scopes.push({
+        scope: `${place} per ${per} ms`,
+        max,
+        per,
+        fixed: kind === 'fixed',
+        shared: scope === 'client',
+      })
   }
   return scopes
 }

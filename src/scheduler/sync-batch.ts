@@ -1,12 +1,12 @@
 import type { BatchItem, PullRequest } from '../connectors/connector.ts'
-import { ConnectorBugError } from '../connectors/errors.ts'
+import { ConnectorBugError, RestartError } from '../connectors/errors.ts'
 import type { JsonValue } from '../connectors/json.ts'
 import { createPageChecker, type PageChecker } from '../connectors/pull.ts'
 import type { Claim } from '../db/claims.ts'
 import type { Scheduler } from './scheduler.ts'
 import { openRun, openSync, type Sync } from './sync.ts'
 import { headDone, headFailed, headRequests, ownsCursor } from './sync-head.ts'
-import { type SyncRun, storePage } from './sync-run.ts'
+import { mostRestarts, type SyncRun, storePage } from './sync-run.ts'
 import { endSync, type SyncReport } from './sync-source.ts'
 
 /** One source of a batch on its way. */
@@ -17,6 +17,9 @@ interface Member {
   requests: PullRequest[]
   checker: PageChecker
   groupCursor: JsonValue
+  restarts: number
+  /** Its window begins anew in the next round. */
+  restarting: boolean
   /** Why it does not go on; its fault is none of the others'. */
   failure: { error: unknown } | undefined
 }
@@ -30,7 +33,14 @@ export async function syncBatch(scheduler: Scheduler, claims: Claim[]): Promise<
   for (const claim of claims) {
     const sync = await openSync(scheduler, claim)
     const requests = headRequests(sync)
-    const member = { sync, requests, checker: createPageChecker(), groupCursor: requests[0]!.cursor }
+    const member = {
+      sync,
+      requests,
+      checker: createPageChecker(),
+      groupCursor: requests[0]!.cursor,
+      restarts: 0,
+      restarting: false,
+    }
     try {
       members.push({ ...member, run: await openRun(sync), failure: undefined })
     } catch (error) {
@@ -68,7 +78,7 @@ async function pullRound(round: Member[]): Promise<void> {
   for await (const said of run.connector.pullBatch!(items, run.context)) {
     const member = round[said.index]
     if (!member) throw new ConnectorBugError(`a page names item ${said.index} of a batch of ${items.length}`)
-    if (member.failure !== undefined) continue
+    if (member.failure !== undefined || member.restarting) continue
     try {
       if ('error' in said) throw said.error
       const page = member.checker.check(said.page)
@@ -80,11 +90,16 @@ async function pullRound(round: Member[]): Promise<void> {
       })
       if (page.groupEnd) member.groupCursor = page.cursor
     } catch (error) {
-      member.failure = { error }
+      if (error instanceof RestartError && ++member.restarts <= mostRestarts) restart(member, error)
+      else member.failure = { error }
     }
   }
   for (const member of round) {
     if (member.failure !== undefined) continue
+    if (member.restarting) {
+      member.restarting = false
+      continue
+    }
     try {
       member.checker.end()
       member.requests.shift()
@@ -93,4 +108,12 @@ async function pullRound(round: Member[]): Promise<void> {
       member.failure = { error }
     }
   }
+}
+
+/** From the first cursor of its page group, or from the beginning where that is of no use. */
+function restart(member: Member, { fromStart }: RestartError): void {
+  if (fromStart) member.groupCursor = null
+  member.requests[0] = { ...member.requests[0]!, cursor: member.groupCursor }
+  member.checker = createPageChecker()
+  member.restarting = true
 }

@@ -47,7 +47,7 @@ export interface PullOutcome {
 }
 
 /** A page group that keeps changing while it is read is given up for now. */
-const mostRestarts = 3
+export const mostRestarts = 3
 /** Page groups after which backfill lets others have the place. */
 const mostGroups = 50
 

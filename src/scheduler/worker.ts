@@ -103,17 +103,42 @@ export function createWorker(
         if (most <= 0) continue
         wanted.push({
           connector: connector.id,
-          most: most * (connector.batchMax ?? 1),
+          most,
           mostBackfill: Math.max(1, Math.floor(most / 2)),
         })
       }
       if (wanted.length === 0) return
-      const largestBatch = Math.max(...all.map(({ batchMax }) => batchMax ?? 1))
-      const claims = await claimSources(db.sql, wanted, room * largestBatch, now, leaseSeconds)
-      for (const work of grouped(claims, all)) begin(work)
+      // A place of a batch is for many claims: each connector of batches has its own turn, and the others have theirs.
+      const batchMax = new Map(all.map((connector) => [connector.id, connector.batchMax ?? 1]))
+      const single = wanted.filter(({ connector }) => batchMax.get(connector) === 1)
+      const turns = wanted.filter(({ connector }) => batchMax.get(connector)! > 1).map((batched) => [batched])
+      if (single.length > 0) turns.splice(turn % (turns.length + 1), 0, single)
+      let left = room
+      for (const connectors of turns) {
+        if (left <= 0) break
+        const size = batchMax.get(connectors[0]!.connector)!
+        const claims = await claimSources(
+          db.sql,
+          size === 1 ? connectors : connectors.map((each) => placesOfBatches(each, left, size)),
+          left * size,
+          now,
+          leaseSeconds,
+        )
+        for (const work of grouped(claims, all)) {
+          begin(work)
+          left--
+        }
+      }
       // There may be more than what was asked for.
-      tickAgain ||= claims.length > 0 && claims.length >= room
+      tickAgain ||= left <= 0
     } while (tickAgain && !signal.aborted)
+  }
+
+  /** So many claims that their batches, and backfills beside them, do not need more than the places left. */
+  function placesOfBatches({ connector, most, mostBackfill }: Wanted, left: number, size: number): Wanted {
+    const places = Math.min(most, left)
+    const backfills = places === 1 ? turn % 2 : Math.min(mostBackfill, places - 1)
+    return { connector, most: (places - backfills) * size, mostBackfill: backfills }
   }
 
   function placesOf({ id }: Connector): number {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import type { World } from '../../src/connectors/emulator/world.ts'
 import { retryDeadLetters } from '../../src/db/dead-letters.ts'
 import { cloneDatabase, type TestDatabase } from '../setup/database.ts'
@@ -69,14 +69,14 @@ function fillWindows(world: World): void {
 
 const scenarios: Record<string, Scenario> = {
   'a feed behind a cursor': {
-    options: { pageSize: 2, pagesPerGroup: 2, balances: true },
+    options: { pageSize: 3, pagesPerGroup: 2, balances: true },
     fill: fillFeed,
     rows: 5,
   },
   'windows and their backfill': {
-    options: { pageSize: 4, balances: true, history: { windowDays: 20, maxDays: 40, mutableDays: 10 } },
+    options: { pageSize: 4, balances: true, history: { windowDays: 20, maxDays: 30, mutableDays: 10 } },
     fill: fillWindows,
-    rows: 9,
+    rows: 6,
   },
   'windows on the day after, when rows are gone': {
     options: { pageSize: 3, balances: true, history: { windowDays: 20, maxDays: 20, mutableDays: 14 } },
@@ -125,7 +125,7 @@ const scenarios: Record<string, Scenario> = {
     rows: 0,
   },
   'a dead letter of a record, run again': {
-    options: { pageSize: 4 },
+    options: { pageSize: 5 },
     fill: fillFeed,
     async before({ id, provider, clock, run }) {
       provider.faults.plan({
@@ -232,8 +232,8 @@ describe('killed at every step, before and behind its effect, a sync ends as if 
         await trial.provider.close()
         return ended === 'dead' ? 'stopped' : 'ended'
       }
-      expect(await forEveryStep((n) => killedAt(n, 'before'))).toBeGreaterThan(14)
-      expect(await forEveryStep((n) => killedAt(n, 'after'))).toBeGreaterThan(14)
+      expect(await forEveryStep((n) => killedAt(n, 'before'))).toBeGreaterThan(10)
+      expect(await forEveryStep((n) => killedAt(n, 'after'))).toBeGreaterThan(10)
     })
   }
 })

@@ -21,7 +21,7 @@ const start = new Date('2024-06-15T00:00:00Z')
 let providers = 0
 
 /** A provider in virtual time, and two workers as of two processes. */
-async function prepare(limits: Limit[], options: Partial<SampleOptions> = {}) {
+async function prepare(limits: Limit[], options: Partial<SampleOptions> = {}, pollSeconds = 1) {
   const clock = createVirtualClock(start)
   const activity = createActivity()
   const requests: { at: number; token: string }[] = []
@@ -50,7 +50,7 @@ async function prepare(limits: Limit[], options: Partial<SampleOptions> = {}) {
       smooth: async () => () => {},
     })
     const worker = createWorker(scheduler, { concurrency: 8 })
-    void worker.run(1)
+    void worker.run(pollSeconds)
     stops.push(scheduler.drain)
     return worker
   }
@@ -73,41 +73,55 @@ async function prepare(limits: Limit[], options: Partial<SampleOptions> = {}) {
   }
 }
 
-const budgets: Record<string, { limit: Limit; warmUp: number; within: number }> = {
-  '5 a minute': {
-    limit: { scope: 'client', max: 5, per: 60_000, kind: 'sliding' },
-    warmUp: 180_000,
-    within: 61_000,
-  },
-  '1 a second': {
-    limit: { scope: 'client', max: 1, per: 1000, kind: 'sliding' },
-    warmUp: 10_000,
-    within: 10_000,
-  },
-  '100 a second': {
-    limit: { scope: 'client', max: 100, per: 1000, kind: 'sliding' },
-    warmUp: 1000,
-    within: 2000,
-  },
-}
+const budgets: Record<string, { limit: Limit; warmUp: number; within: number; poll: number; users: number }> =
+  {
+    '5 a minute': {
+      limit: { scope: 'client', max: 5, per: 60_000, kind: 'sliding' },
+      warmUp: 180_000,
+      within: 61_000,
+      poll: 1000,
+      users: 3,
+    },
+    '1 a second': {
+      limit: { scope: 'client', max: 1, per: 1000, kind: 'sliding' },
+      warmUp: 10_000,
+      within: 10_000,
+      poll: 1000,
+      users: 3,
+    },
+    '100 a second': {
+      limit: { scope: 'client', max: 100, per: 1000, kind: 'sliding' },
+      warmUp: 1000,
+      within: 40,
+      poll: 20,
+      users: 2,
+    },
+  }
 
 describe('a backfill of ten years delays what is more urgent by one request at most', () => {
-  for (const [name, { limit, warmUp, within }] of Object.entries(budgets)) {
+  for (const [name, { limit, warmUp, within, poll, users }] of Object.entries(budgets)) {
     for (const lane of [0, 1] as const) {
       test(`${name}, ${lane === 0 ? 'somebody waits' : 'due at its time'}`, async () => {
-        const { clock, requests, runFor, connectUser, workers, stop } = await prepare([limit])
+        const { clock, requests, runFor, connectUser, workers, stop } = await prepare(
+          [limit],
+          {},
+          poll / 1000,
+        )
         await connectUser('ten years')
         await runFor(warmUp)
         const delays: number[] = []
-        for (let user = 0; user < 3; user++) {
+        for (let user = 0; user < users; user++) {
           // Not always at the same place of the window.
-          await runFor(lane === 0 ? Math.round((limit.per / limit.max) * (0.3 + user * 0.3)) : 1000)
-          const dueAt = clock.now().getTime()
+          await runFor(Math.round((limit.per / limit.max) * (0.3 + user * 0.3)))
           const sourceId = await connectUser(`refresh ${user}`)
-          if (lane === 1) await db.sql`UPDATE user_source SET lane = 1 WHERE id = ${sourceId}`
-          // By HTTP, its own process begins with it at once.
+          const now = clock.now().getTime()
+          // What is due at its time is found when a worker looks; what somebody waits for, by HTTP, at once.
+          const dueAt = lane === 0 ? now : now + poll - (now % poll)
           if (lane === 0) void workers[user % 2]!.tick()
-          await runFor(within)
+          else
+            await db.sql`
+              UPDATE user_source SET lane = 1, next_sync_at = ${new Date(dueAt).toISOString()} WHERE id = ${sourceId}`
+          await runFor(dueAt - now + within)
           const since = requests.filter(({ at }) => at >= dueAt)
           const own = since.findIndex(({ token }) => token === `refresh ${user}`)
           expect(own, 'its request was made').not.toBe(-1)
@@ -120,14 +134,14 @@ describe('a backfill of ten years delays what is more urgent by one request at m
           delays.push(since[own]!.at - forced)
         }
         await stop()
-        console.log(name, lane, delays)
-        expect(Math.max(...delays)).toBeLessThanOrEqual(0)
+        // A slot that somebody else takes in this moment is looked at again 10 ms later.
+        expect(Math.max(...delays)).toBeLessThanOrEqual(limit.per === 1000 && limit.max === 100 ? 20 : 0)
       })
     }
   }
 
   test('it is not kept waiting for ever itself where something is always due', async () => {
-    const { requests, runFor, connectUser, clock, stop } = await prepare(
+    const { requests, runFor, connectUser, clock, stop, provider } = await prepare(
       [{ scope: 'client', max: 5, per: 60_000, kind: 'sliding' }],
       { schedule: { everyMinutes: 1 } },
     )
@@ -137,7 +151,8 @@ describe('a backfill of ten years delays what is more urgent by one request at m
       WHERE name LIKE 'user %' AND name <> 'user 0'`
     // The first one's head comes first; from then on it has history to read.
     await runFor(300_000)
-    const [source] = await db.sql`SELECT count(*)::int AS left FROM user_source WHERE backfill_from IS NOT NULL`
+    const [source] =
+      await db.sql`SELECT count(*)::int AS left FROM user_source WHERE backfill_from IS NOT NULL`
     expect(source!.left).toBeGreaterThan(0)
     await db.sql`UPDATE user_source SET next_sync_at = ${new Date('2024-06-16T12:00:00Z').toISOString()} WHERE name = 'user 0'`
     const since = clock.now().getTime()
@@ -145,6 +160,7 @@ describe('a backfill of ten years delays what is more urgent by one request at m
     await stop()
     const own = requests.filter(({ at, token }) => at >= since && token === 'user 0').length
     expect(own).toBeGreaterThanOrEqual(8)
-    expect(requests.filter(({ at }) => at >= since)).toHaveLength(50)
+    expect(requests.filter(({ at }) => at >= since).length).toBeGreaterThanOrEqual(50)
+    expect(provider.traffic.mostWithin(60_000)).toBe(5)
   })
 })

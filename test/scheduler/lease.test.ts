@@ -170,7 +170,7 @@ describe('a worker that was stopped for longer than its lease writes nothing whe
         if (!ended && !last.startsWith('SELECT finish_sync')) {
           // A token that the provider exchanged is kept as long as nobody else has begun: it could not be had again.
           const labels = stopped.steps.map(({ label }) => label)
-          const exchanged = labels.some((label) => label.includes("/exchange"))
+          const exchanged = labels.some((label) => label.includes('/exchange'))
           const saved = labels.some((label) => label.startsWith('UPDATE user_source SET credentials'))
           const compare = { credentials: !exchanged || saved }
           const before = await everyWrite(trial, compare)

@@ -101,7 +101,11 @@ export function sampleConnector(options: SampleConnectorOptions): Connector {
         return { balances, problems }
       }
       const asAccounts = (accounts: z.infer<typeof accountsSchema>) =>
-        accounts.map(({ id, name, owner }) => ({ externalId: id, name, ...(owner !== undefined && { owner }) }))
+        accounts.map(({ id, name, owner }) => ({
+          externalId: id,
+          name,
+          ...(owner !== undefined && { owner }),
+        }))
 
       if (options.prices) {
         let after = z.object({ after: z.number() }).safeParse(cursor).data?.after ?? 0

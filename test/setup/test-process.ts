@@ -63,9 +63,10 @@ function steppedSql<Sql extends object>(sql: Sql, around: Around): Sql {
           const bound = value.bind(query)
           if (name !== 'then') return bound
           return (...handlers: Parameters<Promise<unknown>['then']>) =>
-            around({ kind: 'sql', label }, () => new Promise((resolve, reject) => bound(resolve, reject))).then(
-              ...handlers,
-            )
+            around(
+              { kind: 'sql', label },
+              () => new Promise((resolve, reject) => bound(resolve, reject)),
+            ).then(...handlers)
         },
       })
     },

@@ -3,7 +3,7 @@ import { retryDeadLetters } from '../../db/dead-letters.ts'
 import { addSource, listSources, reconnectSource, setSourceStatus } from '../../db/sources.ts'
 import { RefusedError } from '../../errors.ts'
 import type { Keyring } from '../../keyring.ts'
-import { nameEnding } from './connections.ts'
+import { connections, nameEnding } from './connections.ts'
 import type { EmulatedConnection } from './emulated-providers.ts'
 
 export interface ConnectedSource extends EmulatedConnection {
@@ -18,7 +18,6 @@ export async function connectSources(
   emulated: EmulatedConnection[],
   clock: () => Date,
 ): Promise<ConnectedSource[]> {
-  await setOthersAside(db, emulated, clock)
   const known = await listSources(db.sql)
   const connected: ConnectedSource[] = []
   for (const connection of emulated) {
@@ -51,20 +50,16 @@ export async function pauseSources(
 
 /**
  * The emulators are asked for every source of their connectors. Those of another household, whose demo was killed,
- * are paused; a real connection must not come to them.
+ * are paused; a real connection must not come to them. Throws a RefusedError where there is one.
  */
-async function setOthersAside(
-  db: Database,
-  emulated: EmulatedConnection[],
-  clock: () => Date,
-): Promise<void> {
+export async function setOthersAside(db: Database, clock: () => Date): Promise<void> {
   const active = (await listSources(db.sql)).filter(
-    ({ connector, status }) => status === 'active' && emulated.some(({ id }) => id === connector),
+    ({ connector, status }) => status === 'active' && connections.some(({ id }) => id === connector),
   )
   const real = active.find(({ name }) => !name.endsWith(nameEnding))
   if (real)
     throw new RefusedError(
-      `source ${real.id}, ${real.name}, is none of the demo’s, whose emulators would be asked for it: first, tidemark source pause ${real.id}`,
+      `source ${real.id}, ${real.name}, is none of the demo’s, whose emulators would be asked for it: pause it with tidemark source pause ${real.id}`,
     )
   await pauseSources(
     db,

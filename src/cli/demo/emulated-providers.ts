@@ -44,12 +44,19 @@ export async function startProviders(
   return started
 }
 
+/** Of one request for history. By SimpleFIN's 43 there would be a hundred, each a step of its own. */
+const windowDays = 180
+
 /** As the connector is, for providers of unlimited patience which keep all that the household did. */
 function withoutLimits(connector: Connector, { from, today }: Household): Connector {
   const { history } = connector
   return {
     ...connector,
     limits: [],
-    history: { ...history, maxDays: Math.max(history.maxDays, daysBetween(from, today)) },
+    history: {
+      ...history,
+      maxDays: Math.max(history.maxDays, daysBetween(from, today)),
+      ...(history.windowDays !== undefined && { windowDays }),
+    },
   }
 }

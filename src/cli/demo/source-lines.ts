@@ -1,6 +1,6 @@
+import { daysBetween } from '../../calendar.ts'
 import type { Source } from '../../db/sources.ts'
 import type { SourceCounts } from '../../db/sync-counts.ts'
-import { daysBetween } from '../../calendar.ts'
 import { formatTable } from '../table.ts'
 
 /** How far a source has come. */

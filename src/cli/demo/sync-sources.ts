@@ -11,6 +11,8 @@ import { createSourceLines, type SourceState } from './source-lines.ts'
 
 /** Milliseconds between two looks at how far the sources have come. */
 const interval = 200
+/** Of a source, behind which it is not waited for. */
+const mostFailures = 2
 
 /**
  * Runs a worker until head and history of every source are read; returns what this run of it added. Throws where a
@@ -27,6 +29,7 @@ export async function syncSources(
   const ids = sources.map(({ sourceId }) => sourceId)
   const before = await readSyncCounts(db.sql, ids)
   const caughtUp = new Set<string>()
+  const failures = new Map<string, number>()
   const lines = createSourceLines({ stream: stderr, clock })
   const byConnector = new Map(sources.map((source) => [source.id, source]))
   const connectors = {
@@ -40,6 +43,7 @@ export async function syncSources(
       concurrency: context.config.workerConcurrency,
       onReport: ({ sourceId, lane }, { outcome }) => {
         if (lane < 2 && outcome === 'done') caughtUp.add(sourceId)
+        if (outcome === 'failed') failures.set(sourceId, (failures.get(sourceId) ?? 0) + 1)
       },
     },
     shutdown,
@@ -51,7 +55,7 @@ export async function syncSources(
     const counts = await readSyncCounts(db.sql, ids)
     return sources.map(({ sourceId, id, brings, name }) => {
       const source = now.get(sourceId)
-      if (source?.status !== 'active')
+      if (source?.status !== 'active' || (failures.get(sourceId) ?? 0) >= mostFailures)
         throw new RefusedError(`${name} is ${source?.status ?? 'gone'}: ${source?.statusMessage ?? ''}`)
       const { backfill, running, statusMessage } = source
       return {
