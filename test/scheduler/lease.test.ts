@@ -174,9 +174,12 @@ describe('a worker that was stopped for longer than its lease writes nothing whe
           const saved = labels.some((label) => label.startsWith('UPDATE user_source SET credentials'))
           const compare = { credentials: !exchanged || saved }
           const before = await everyWrite(trial, compare)
+          const requests = trial.provider.traffic.requests().length
           stopped.wake()
           expect(await run, told).toContain('lost')
           expect(await everyWrite(trial, compare), told).toEqual(before)
+          // Not even what it had taken a slot for: that may be another one's by now.
+          expect(trial.provider.traffic.requests(), told).toHaveLength(requests)
         } else {
           stopped.wake()
           await run
