@@ -4,6 +4,7 @@ import { benchIngest } from './ingest.ts'
 import { type Options, readOptions, usage } from './options.ts'
 import { loadPopulation, type Population } from './population.ts'
 import { count, printReport, ratio } from './report.ts'
+import { benchScheduler } from './scheduler.ts'
 import { benchSeries, type SeriesTimes } from './series.ts'
 import { type BenchServer, findEngines, startServer } from './server.ts'
 import { reportStorage } from './storage.ts'
@@ -40,9 +41,10 @@ try {
   await shutdown.stop()
 }
 
-async function runAreas(server: BenchServer, { rows, only }: Options): Promise<void> {
+async function runAreas(server: BenchServer, { rows, sources, only }: Options): Promise<void> {
   if (only.includes('ingest')) printReport(server, await benchIngest(await server.create('ingest')))
   if (only.includes('csv')) printReport(server, await benchCsv(await server.create('csv'), shutdown))
+  for await (const report of benchScheduler(server, { sources, only }, shutdown)) printReport(server, report)
   if (!only.includes('series') && !only.includes('storage')) return
   let first: { population: Population; times: SeriesTimes } | undefined
   for (const each of rows) {

@@ -11,6 +11,12 @@ export function median(values: number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
 }
 
+/** The value that the share `q` of them does not exceed. */
+export function quantile(values: number[], q: number): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.ceil(q * sorted.length) - 1)]!
+}
+
 /**
  * The median time of each piece of work. They take turns, so that what else the machine does meanwhile falls on all
  * of them alike. The first turns are not counted: they fill caches.

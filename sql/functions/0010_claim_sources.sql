@@ -1,8 +1,8 @@
--- Hands due sources to a worker: at most p_limits of each connector for the head and p_backfill_limits for backfill,
--- p_total in all and the connectors in turns: what somebody waits for first, then what is due the longest, then backfill. A claim is a lease: until it ends or is
--- given back, nobody else gets the source, and only who shows its token may write for it (hold_lease). A source whose
--- worker died is due again when its lease ends. Any number of workers claim at once: a row that another one takes in
--- this moment is passed over.
+-- Hands due sources to a worker: at most p_limits of each connector for the head and p_backfill_limits for backfill, and
+-- p_total in all. The connectors take turns; of one, what somebody waits for comes first, then what is due the longest.
+-- A claim is a lease: until it ends or is given back, nobody else gets the source, and only who shows its token may
+-- write for it (hold_lease). A source whose worker died is due again when its lease ends. Any number of workers claim
+-- at once: a row that another one takes in this moment is passed over.
 DROP FUNCTION IF EXISTS claim_sources;
 CREATE FUNCTION claim_sources(
   p_connectors text[], p_limits int[], p_backfill_limits int[], p_total int, p_now timestamptz, p_lease interval
@@ -16,7 +16,7 @@ RETURNS TABLE (
   due_at timestamptz
 )
 LANGUAGE sql AS $$
-  WITH head AS MATERIALIZED (
+  WITH head AS (
     SELECT w.connector, w.most, s.*
     FROM unnest(p_connectors, p_limits) AS w (connector, most)
     CROSS JOIN (VALUES (0::smallint), (1::smallint)) AS v (wanted_lane)
@@ -24,9 +24,9 @@ LANGUAGE sql AS $$
       SELECT u.id, u.lane, u.next_sync_at AS due_at FROM user_source u
       WHERE u.source_type_id = w.connector AND u.status = 'active' AND u.lane = v.wanted_lane
         AND u.next_sync_at <= p_now AND (u.lease_until IS NULL OR u.lease_until <= p_now)
-      ORDER BY u.next_sync_at LIMIT w.most FOR UPDATE SKIP LOCKED
+      ORDER BY u.next_sync_at LIMIT 2 * w.most
     ) AS s
-  ), backfill AS MATERIALIZED (
+  ), backfill AS (
     SELECT w.connector, w.most, s.*
     FROM unnest(p_connectors, p_backfill_limits) AS w (connector, most)
     CROSS JOIN LATERAL (
@@ -34,20 +34,31 @@ LANGUAGE sql AS $$
       WHERE u.source_type_id = w.connector AND u.status = 'active' AND u.backfill_at <= p_now
         AND (u.next_sync_at IS NULL OR u.next_sync_at > p_now)
         AND (u.lease_until IS NULL OR u.lease_until <= p_now)
-      ORDER BY u.backfill_at LIMIT w.most FOR UPDATE SKIP LOCKED
+      ORDER BY u.backfill_at LIMIT 2 * w.most
     ) AS s
+  ), candidate AS (
+    SELECT a.*, row_number() OVER (PARTITION BY a.connector, a.lane = 2 ORDER BY a.lane, a.due_at) AS rank
+    FROM (SELECT * FROM head UNION ALL SELECT * FROM backfill) AS a
+  ), locked AS MATERIALIZED (
+    -- Twice as many as may be taken: others claim in this moment, too, and may have the first ones.
+    SELECT u.id, c.connector, c.most, c.lane, c.due_at
+    FROM candidate c JOIN user_source u ON u.id = c.id
+    WHERE u.status = 'active' AND (u.lease_until IS NULL OR u.lease_until <= p_now)
+      AND CASE c.lane WHEN 2 THEN u.backfill_at ELSE u.next_sync_at END <= p_now
+    ORDER BY c.rank, c.lane, c.due_at LIMIT 2 * p_total
+    FOR UPDATE OF u SKIP LOCKED
+  ), picked AS (
+    SELECT r.id, r.lane, r.due_at
+    FROM (
+      SELECT l.*, row_number() OVER (PARTITION BY l.connector, l.lane = 2 ORDER BY l.lane, l.due_at) AS rank
+      FROM locked l
+    ) AS r
+    WHERE r.rank <= r.most
+    ORDER BY r.rank, r.lane, r.due_at LIMIT p_total
   )
   UPDATE user_source u
   SET lease_token = gen_random_uuid(), lease_until = p_now + p_lease, running_lane = p.lane
-  FROM (
-    SELECT q.id, q.lane, q.due_at
-    FROM (
-      SELECT a.*, row_number() OVER (PARTITION BY a.connector, a.lane = 2 ORDER BY a.lane, a.due_at) AS rank
-      FROM (SELECT * FROM head UNION ALL SELECT * FROM backfill) AS a
-    ) AS q
-    WHERE q.rank <= q.most
-    ORDER BY q.rank, q.lane, q.due_at LIMIT p_total
-  ) AS p
+  FROM picked p
   WHERE u.id = p.id
   RETURNING u.id, u.source_type_id, u.user_id, p.lane, u.lease_token, p.due_at
 $$;

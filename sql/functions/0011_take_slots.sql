@@ -5,10 +5,11 @@
 -- window log, which unlike a counter a window never lets two budgets meet at its edge.
 --
 -- p_limits: [{scope, max, per (ms), fixed, shared}], each scope once; without a max it has no budget and can only be
--- paused. In a scope that it shares with other sources,
--- backfill (lane 2) steps back while a source of the connector in a more
--- urgent lane is due or running, but for one slot of each window, and takes its slots evenly spread over the window,
--- so that whoever comes after it waits for one slot and not for a window.
+-- paused. In a scope that it shares with other sources, backfill (lane 2) leaves a slot to each of them that is due or
+-- running in a more urgent lane; where they want all there are, it gets one of each window. It takes its slots evenly
+-- spread over the window, so that whoever comes after it waits for one slot and not for a window.
+--
+-- Without a source (p_source_id null) a person asks, outside of any sync.
 --
 -- Returns the slots taken, or none and when to try again. retry_at of a scope that answered 429 is when its pause
 -- ends.
@@ -31,9 +32,12 @@ DECLARE
   v_last_backfill timestamptz;
   v_last_answer timestamptz;
   v_stay_back interval;
+  v_free int;
   v_strikes int;
 BEGIN
-  PERFORM hold_lease(p_source_id, p_token, p_now, p_lease);
+  IF p_source_id IS NOT NULL THEN
+    PERFORM hold_lease(p_source_id, p_token, p_now, p_lease);
+  END IF;
 
   SELECT max(p.paused_until), coalesce(max(p.strikes), 0) INTO v_paused_until, v_strikes
   FROM jsonb_array_elements(p_limits) AS l JOIN provider_pause p ON p.scope = l->>'scope';
@@ -48,37 +52,44 @@ BEGIN
     WHERE l.max IS NOT NULL
     ORDER BY l.scope
   LOOP
-    IF (SELECT count(*) FROM provider_quota WHERE scope = v_limit.scope AND slot <= v_limit.max) < v_limit.max THEN
-      INSERT INTO provider_quota (scope, slot, used_at, granted_at, lane)
-      SELECT v_limit.scope, n, '-infinity', '-infinity', 0 FROM generate_series(1, v_limit.max) AS n
-      ON CONFLICT DO NOTHING;
-    END IF;
+    v_cutoff := CASE WHEN v_limit.fixed
+      THEN to_timestamp(floor(extract(epoch FROM p_now) * 1000 / v_limit.milliseconds) * v_limit.milliseconds / 1000)
+        - INTERVAL '1 microsecond'
+      ELSE p_now - v_limit.per
+    END;
 
     IF p_lane = 2 AND v_limit.shared THEN
-      SELECT max(granted_at), max(used_at) INTO v_last_backfill, v_last_answer
-      FROM provider_quota WHERE scope = v_limit.scope AND lane = 2;
+      SELECT max(granted_at) FILTER (WHERE lane = 2), max(used_at) FILTER (WHERE lane = 2),
+        v_limit.max - count(*) FILTER (WHERE used_at > v_cutoff)
+      INTO v_last_backfill, v_last_answer, v_free
+      FROM provider_quota WHERE scope = v_limit.scope AND slot <= v_limit.max;
       IF v_last_backfill > p_now - 0.9 * v_limit.per / v_limit.max THEN
         v_retry_at := greatest(v_retry_at, v_last_backfill + 0.9 * v_limit.per / v_limit.max);
         CONTINUE;
       END IF;
       -- A window of one slot has none beside that of backfill: then every other one.
       v_stay_back := greatest(v_limit.per, 2 * v_limit.per / v_limit.max);
-      IF v_last_answer > p_now - v_stay_back AND has_urgent_source(p_source_id, p_connector, p_now) THEN
+      IF v_last_answer > p_now - v_stay_back AND v_free > 0
+        AND urgent_sources(p_source_id, p_connector, p_now, v_free) >= v_free THEN
         v_retry_at := greatest(v_retry_at, least(v_last_answer + v_stay_back, p_now + INTERVAL '1 second'));
         CONTINUE;
       END IF;
     END IF;
 
-    v_cutoff := CASE WHEN v_limit.fixed
-      THEN to_timestamp(floor(extract(epoch FROM p_now) * 1000 / v_limit.milliseconds) * v_limit.milliseconds / 1000)
-        - INTERVAL '1 microsecond'
-      ELSE p_now - v_limit.per
-    END;
     SELECT slot INTO v_slot FROM provider_quota
     WHERE scope = v_limit.scope AND slot <= v_limit.max AND used_at <= v_cutoff
     ORDER BY used_at LIMIT 1
     FOR UPDATE SKIP LOCKED;
-    IF FOUND THEN
+    IF NOT FOUND THEN
+      -- Slots are made when they are first needed: a million connections seldom use up theirs.
+      INSERT INTO provider_quota (scope, slot, used_at, granted_at, lane)
+      SELECT v_limit.scope, n, '-infinity', '-infinity', 0 FROM generate_series(1, v_limit.max) AS n
+      WHERE NOT EXISTS (SELECT 1 FROM provider_quota WHERE scope = v_limit.scope AND slot = n)
+      ORDER BY n LIMIT 1
+      ON CONFLICT DO NOTHING
+      RETURNING slot INTO v_slot;
+    END IF;
+    IF v_slot IS NOT NULL THEN
       v_scopes := v_scopes || v_limit.scope;
       v_slots := v_slots || v_slot;
     ELSE
@@ -104,21 +115,26 @@ BEGIN
 END
 $$;
 
--- Whether another source of the connector is in a lane before backfill, due or with a worker.
-CREATE OR REPLACE FUNCTION has_urgent_source(p_source_id bigint, p_connector text, p_now timestamptz) RETURNS boolean
+-- How many other sources of the connector are in a lane before backfill, due or with a worker; counted up to p_most.
+DROP FUNCTION IF EXISTS has_urgent_source;
+CREATE OR REPLACE FUNCTION urgent_sources(p_source_id bigint, p_connector text, p_now timestamptz, p_most int)
+RETURNS bigint
 LANGUAGE sql STABLE AS $$
-  SELECT EXISTS (
-    SELECT 1 FROM user_source
-    WHERE source_type_id = p_connector AND running_lane < 2 AND lease_until > p_now AND id <> p_source_id
-  ) OR EXISTS (
-    SELECT 1 FROM user_source
-    WHERE source_type_id = p_connector AND status = 'active' AND lane = 0 AND next_sync_at <= p_now
-      AND (lease_until IS NULL OR lease_until <= p_now) AND id <> p_source_id
-  ) OR EXISTS (
-    SELECT 1 FROM user_source
-    WHERE source_type_id = p_connector AND status = 'active' AND lane = 1 AND next_sync_at <= p_now
-      AND (lease_until IS NULL OR lease_until <= p_now) AND id <> p_source_id
-  )
+  SELECT count(*) FROM (
+    (SELECT 1 FROM user_source
+      WHERE source_type_id = p_connector AND running_lane < 2 AND lease_until > p_now AND id <> p_source_id
+      LIMIT p_most)
+    UNION ALL
+    (SELECT 1 FROM user_source
+      WHERE source_type_id = p_connector AND status = 'active' AND lane = 0 AND next_sync_at <= p_now
+        AND (lease_until IS NULL OR lease_until <= p_now) AND id <> p_source_id
+      LIMIT p_most)
+    UNION ALL
+    (SELECT 1 FROM user_source
+      WHERE source_type_id = p_connector AND status = 'active' AND lane = 1 AND next_sync_at <= p_now
+        AND (lease_until IS NULL OR lease_until <= p_now) AND id <> p_source_id
+      LIMIT p_most)
+  ) AS urgent
 $$;
 
 -- The request of these slots was answered at p_now. Where the provider said 429, p_pause_scope is paused until
@@ -137,7 +153,9 @@ LANGUAGE sql AS $$
   INSERT INTO provider_pause AS p (scope, paused_until, strikes)
   SELECT p_pause_scope, p_paused_until, 1 WHERE p_pause_scope IS NOT NULL
   ON CONFLICT (scope) DO UPDATE
-    SET paused_until = greatest(p.paused_until, excluded.paused_until), strikes = p.strikes + 1;
+    SET paused_until = greatest(p.paused_until, excluded.paused_until),
+      -- Requests that were under way together are refused together: once.
+      strikes = p.strikes + (p.paused_until <= p_granted_at)::int;
 
   -- An answer that is none of refusal ends the row of strikes.
   DELETE FROM provider_pause

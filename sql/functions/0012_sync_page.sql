@@ -65,9 +65,7 @@ BEGIN
   END IF;
 
   RETURN QUERY SELECT v_added, v_changed, v_unchanged, v_removed,
-    (v_source.running_lane = 2 AND (
-      v_source.next_sync_at <= p_now OR has_urgent_source(p_source_id, v_source.source_type_id, p_now)
-    )) IS TRUE;
+    (v_source.running_lane = 2 AND v_source.next_sync_at <= p_now) IS TRUE;
 END
 $$;
 
@@ -78,8 +76,13 @@ LANGUAGE sql AS $$
   INSERT INTO dead_letter AS d (
     source_id, kind, request, failure_key, code, error, attempts, created_at, updated_at
   )
-  VALUES (p_source_id, p_kind, p_letter->'request', (p_letter->>'key')::uuid, p_letter->>'code', p_letter->>'error',
-    coalesce((p_letter->>'attempts')::int, 1), p_now, p_now)
+  SELECT p_source_id, p_kind, p_letter->'request', (p_letter->>'key')::uuid, p_letter->>'code', p_letter->>'error',
+    coalesce((p_letter->>'attempts')::int, 1), p_now, p_now
+  -- A row that somebody gave up does not come back with every sync.
+  WHERE p_kind <> 'record' OR NOT EXISTS (
+    SELECT 1 FROM dead_letter g
+    WHERE g.source_id = p_source_id AND g.failure_key = (p_letter->>'key')::uuid AND g.status = 'discarded'
+  )
   ON CONFLICT (source_id, failure_key) WHERE status IN ('open', 'queued') DO UPDATE
     SET request = excluded.request, code = excluded.code, error = excluded.error,
       attempts = d.attempts + excluded.attempts, status = 'open', updated_at = p_now
@@ -88,7 +91,7 @@ $$;
 -- The end of a run: gives the lease back and says when and as what the source goes on.
 --
 -- p_end: {outcome: done|failed|yielded, subject, startedAt, message,
---   head: {lastSyncTime, nextSyncAt, lane, attempts}          where the head ran,
+--   head: {lastSyncTime, nextSyncAt, lane, attempts, cursor}  where the head ran; cursor where it is known anew,
 --   backfill: {from, to, cursor, at, attempts}                what is left of it, where that is known anew,
 --   status, statusMessage                                     where it changes,
 --   resolved: [id…]                                           dead letters that were run again with success,
@@ -105,15 +108,19 @@ BEGIN
   PERFORM hold_lease(p_source_id, p_token, p_now, INTERVAL '0');
 
   INSERT INTO sync_run AS r (source_id, lease_token, started_at, ended_at, outcome, subject, message)
-  VALUES (p_source_id, p_token, (p_end->>'startedAt')::timestamptz, p_now, p_end->>'outcome', p_end->>'subject',
-    p_end->>'message')
+  SELECT p_source_id, p_token, (p_end->>'startedAt')::timestamptz, p_now, p_end->>'outcome', p_end->>'subject',
+    p_end->>'message'
+  -- One that found no room in the budget and did nothing is none.
+  WHERE p_end->>'outcome' <> 'yielded' OR p_end->>'message' IS NOT NULL
+    OR EXISTS (SELECT 1 FROM sync_run WHERE lease_token = p_token)
   ON CONFLICT (lease_token) DO UPDATE
     SET ended_at = excluded.ended_at, outcome = excluded.outcome, message = excluded.message;
 
   UPDATE dead_letter SET status = 'resolved', updated_at = p_now
-  WHERE source_id = p_source_id AND status IN ('open', 'queued') AND (
-    id IN (SELECT i::bigint FROM jsonb_array_elements_text(p_end->'resolved') AS i)
-    OR (p_end->>'caughtUp')::boolean AND kind = 'fetch' AND request->>'mode' <> 'backfill'
+  WHERE source_id = p_source_id AND (
+    -- What failed again while it was run again is open by now.
+    status = 'queued' AND id IN (SELECT i::bigint FROM jsonb_array_elements_text(p_end->'resolved') AS i)
+    OR status IN ('open', 'queued') AND (p_end->>'caughtUp')::boolean AND kind = 'fetch' AND request->>'mode' <> 'backfill'
   );
   UPDATE dead_letter d
   SET status = 'open', code = r->>'code', error = r->>'error', attempts = attempts + 1, updated_at = p_now
@@ -128,15 +135,16 @@ BEGIN
     -- Not what a notification or its owner asked for while it ran: that is another sync.
     next_sync_at = CASE
       WHEN v_head IS NULL THEN u.next_sync_at
-      WHEN u.lane = 0 AND u.next_sync_at > (p_end->>'startedAt')::timestamptz THEN u.next_sync_at
+      WHEN u.next_sync_at > (p_end->>'startedAt')::timestamptz THEN u.next_sync_at
       ELSE (v_head->>'nextSyncAt')::timestamptz
     END,
     lane = CASE
-      WHEN v_head IS NULL OR (u.lane = 0 AND u.next_sync_at > (p_end->>'startedAt')::timestamptz) THEN u.lane
+      WHEN v_head IS NULL OR u.next_sync_at > (p_end->>'startedAt')::timestamptz THEN u.lane
       ELSE (v_head->>'lane')::smallint
     END,
     last_sync_time = coalesce((v_head->>'lastSyncTime')::timestamptz, u.last_sync_time),
     attempts = coalesce((v_head->>'attempts')::int, u.attempts),
+    cursor = CASE WHEN v_head ? 'cursor' THEN v_head->'cursor' ELSE u.cursor END,
     backfill_from = CASE WHEN v_backfill IS NULL THEN u.backfill_from ELSE (v_backfill->>'from')::date END,
     backfill_to = CASE WHEN v_backfill IS NULL THEN u.backfill_to ELSE (v_backfill->>'to')::date END,
     backfill_cursor = CASE WHEN v_backfill ? 'cursor' THEN v_backfill->'cursor' ELSE u.backfill_cursor END,
@@ -153,7 +161,9 @@ BEGIN
     END,
     -- Not that of a source which was paused or removed while it ran.
     status = CASE WHEN u.status = 'active' THEN coalesce(p_end->>'status', u.status) ELSE u.status END,
-    status_message = CASE WHEN u.status = 'active' THEN p_end->>'statusMessage' ELSE u.status_message END
+    status_message = CASE
+      WHEN u.status = 'active' AND p_end ? 'statusMessage' THEN p_end->>'statusMessage' ELSE u.status_message
+    END
   WHERE u.id = p_source_id;
 END
 $$;

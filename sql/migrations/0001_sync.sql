@@ -45,6 +45,8 @@ CREATE INDEX "platform_user_external_id" ON "platform_user" USING btree ("extern
 CREATE INDEX "webhook_event_received" ON "webhook_event" USING btree ("received_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "dead_letter_failure" ON "dead_letter" USING btree ("source_id","failure_key") WHERE status in ('open', 'queued');--> statement-breakpoint
 CREATE INDEX "dead_letter_source" ON "dead_letter" USING btree ("source_id","status");--> statement-breakpoint
+CREATE INDEX "dead_letter_open" ON "dead_letter" USING btree ("updated_at") WHERE status in ('open', 'queued');--> statement-breakpoint
+CREATE INDEX "sync_run_started" ON "sync_run" USING brin ("started_at");--> statement-breakpoint
 CREATE INDEX "user_source_backfill" ON "user_source" USING btree ("source_type_id","backfill_at") WHERE status = 'active' and backfill_at is not null;--> statement-breakpoint
 CREATE INDEX "user_source_running" ON "user_source" USING btree ("source_type_id","running_lane") WHERE running_lane is not null;--> statement-breakpoint
 CREATE INDEX "user_source_external_id" ON "user_source" USING btree ("source_type_id","external_id") WHERE external_id is not null;--> statement-breakpoint

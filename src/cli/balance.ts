@@ -1,6 +1,6 @@
 import { dayInZone } from '../calendar.ts'
 import { type Balance, readBalances } from '../db/balances.ts'
-import { asCurrency, findUser } from '../db/users.ts'
+import { asCurrency, findUser, markSeen } from '../db/users.ts'
 import { formatCsv } from './csv.ts'
 import { formatMoney, formatTable } from './table.ts'
 import type { CommandContext, ExitCode } from './terminal.ts'
@@ -15,6 +15,7 @@ export interface BalanceOptions {
 export async function balanceCommand(context: CommandContext, options: BalanceOptions): Promise<ExitCode> {
   const db = await context.openDatabase()
   const user = await findUser(db, options.user)
+  await markSeen(db, user.id, context.clock())
   const at = options.at ?? dayInZone(context.clock(), user.timeZone)
   const currency = asCurrency(options.currency ?? user.baseCurrency)
   const balances = await readBalances(db.sql, { userId: user.id, at, currency })

@@ -6,7 +6,7 @@ import {
   type NetWorthPoint,
   readNetWorth,
 } from '../db/net-worth.ts'
-import { asCurrency, findUser } from '../db/users.ts'
+import { asCurrency, findUser, markSeen } from '../db/users.ts'
 import { formatCsv } from './csv.ts'
 import { formatMoney, formatTable } from './table.ts'
 import type { CommandContext, ExitCode } from './terminal.ts'
@@ -24,6 +24,7 @@ export interface NetWorthOptions {
 export async function netWorthCommand(context: CommandContext, options: NetWorthOptions): Promise<ExitCode> {
   const db = await context.openDatabase()
   const user = await findUser(db, options.user)
+  await markSeen(db, user.id, context.clock())
   const series = await readNetWorth(db.sql, {
     userId: user.id,
     currency: asCurrency(options.currency ?? user.baseCurrency),

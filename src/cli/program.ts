@@ -13,7 +13,7 @@ const outputFormats = ['table', 'csv', 'json']
 export function createProgram(context: CommandContext, done: (code: ExitCode) => void): Command {
   const program = new Command('tidemark')
     .description(
-      'What you are worth, and how it got there: net worth over time from the statements of your banks.',
+      'What you are worth, and how it got there: net worth over time from your banks, cards, loans and crypto exchanges, synced or imported.',
     )
     .version(version())
     .exitOverride()
@@ -117,10 +117,10 @@ export function createProgram(context: CommandContext, done: (code: ExitCode) =>
     .option('--name <name>', 'what it is called')
     .option('--config <json>', 'what the connector takes', '{}')
     .option('--credentials <file>', 'a JSON file with the credentials; - for standard input')
-    .action(run(async () => (await import('./source.ts')).sourceAddCommand))
+    .action(run(async () => (await import('./source-add.ts')).sourceAddCommand))
   source('reconnect <id>', 'new credentials for a source whose owner has to sign in again')
     .requiredOption('--credentials <file>', 'a JSON file with them; - for standard input')
-    .action(run(async () => (await import('./source.ts')).sourceReconnectCommand))
+    .action(run(async () => (await import('./source-add.ts')).sourceReconnectCommand))
   source('list', 'what is connected, and how it stands')
     .option('--user <email>', 'of one user')
     .addOption(tableOrJson())
@@ -130,6 +130,9 @@ export function createProgram(context: CommandContext, done: (code: ExitCode) =>
   )
   source('resume <id>', 'sync it again, at once').action(
     run(async () => (await import('./source.ts')).sourceResumeCommand),
+  )
+  source('remove <id>', 'end a connection; what was synced stays').action(
+    run(async () => (await import('./source.ts')).sourceRemoveCommand),
   )
   add('sync', 'sync now: what is new, and then what is left of the history')
     .option('--source <id>', 'one source')

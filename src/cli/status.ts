@@ -1,6 +1,7 @@
+import type { Connector } from '../connectors/connector.ts'
 import { loadConnectors } from '../connectors/load.ts'
 import { readStatus, type Status } from '../db/status.ts'
-import { type ProviderStatus, readSyncStatus } from '../db/sync-status.ts'
+import { type ConnectionLimit, type ProviderStatus, readSyncStatus } from '../db/sync-status.ts'
 import { scopesOf } from '../scheduler/scopes.ts'
 import { formatTable } from './table.ts'
 import type { CommandContext, ExitCode } from './terminal.ts'
@@ -13,13 +14,11 @@ export async function statusCommand(
   const db = await context.openDatabase()
   const status = await readStatus(db)
   const connectors = await loadConnectors({ places: config.connectors })
-  const limits = await Promise.all(
-    connectors.ids().map(async (id) => {
-      const connector = await connectors.get(id)
-      return scopesOf(connector).map((scope) => ({ connector: id, ...scope }))
-    }),
+  const all = await Promise.all(connectors.ids().map((id) => connectors.get(id)))
+  const limits = all.flatMap((connector) =>
+    scopesOf(connector).map((scope) => ({ connector: connector.id, ...scope })),
   )
-  const providers = await readSyncStatus(db.sql, limits.flat(), clock())
+  const providers = await readSyncStatus(db.sql, limits, all.flatMap(connectionLimitsOf), clock())
   if (options.format === 'json') {
     stdout.write(`${JSON.stringify({ ...status, providers }, null, 2)}\n`)
     return 0
@@ -29,6 +28,15 @@ export async function statusCommand(
   if (providers.length > 0)
     stdout.write(`\n${formatProviders(providers, stdout.isTTY ? stdout.columns : undefined)}\n`)
   return 0
+}
+
+/** A connector's id has no character that means something in a regular expression. */
+function connectionLimitsOf(connector: Connector): ConnectionLimit[] {
+  return scopesOf(connector, '[0-9]+').flatMap(({ scope, max, per, fixed = false, shared }) =>
+    max === undefined || per === undefined || shared
+      ? []
+      : [{ connector: connector.id, scope: `^${scope}$`, max, per, fixed }],
+  )
 }
 
 function formatProviders(providers: ProviderStatus[], width: number | undefined): string {
@@ -44,7 +52,7 @@ function formatProviders(providers: ProviderStatus[], width: number | undefined)
     provider.oldestSync?.toISOString().slice(0, 19) ?? `${provider.neverSynced} never`,
     provider.pausedUntil
       ? `paused until ${provider.pausedUntil.toISOString().slice(0, 19)}`
-      : provider.budgets.map(({ used, left }) => `${used} used, ${left} left`).join('; '),
+      : formatBudgets(provider),
   ])
   return formatTable(rows, {
     head: [
@@ -62,6 +70,13 @@ function formatProviders(providers: ProviderStatus[], width: number | undefined)
     align: ['left', 'right', 'right', 'right', 'right', 'right', 'right', 'right'],
     ...(width !== undefined && { width }),
   })
+}
+
+function formatBudgets({ budgets, connectionsUsedUp }: ProviderStatus): string {
+  const parts = budgets.map(({ used, left }) => `${used} used, ${left} left`)
+  if (connectionsUsedUp === 1) parts.push('1 connection has used its own up')
+  else if (connectionsUsedUp !== null) parts.push(`${connectionsUsedUp} connections have used theirs up`)
+  return parts.join('; ')
 }
 
 function formatStatus(status: Status, place: string): string {

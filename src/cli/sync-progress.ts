@@ -23,16 +23,19 @@ export function createSyncProgress(
       label: `syncing ${sources - ended} of ${sources}`,
     })
   const rows = new Map<string, number>()
+  let total = 0
   let ended = 0
   let progress = open()
-  const total = () => [...rows.values()].reduce((sum, each) => sum + each, 0)
   return {
     update(sourceId, counts) {
-      rows.set(sourceId, counts.added + counts.changed + counts.unchanged + counts.removed)
-      progress.update(total())
+      const soFar = counts.added + counts.changed + counts.unchanged + counts.removed
+      total += soFar - (rows.get(sourceId) ?? 0)
+      rows.set(sourceId, soFar)
+      progress.update(total)
     },
     done(source, report) {
       ended++
+      rows.delete(source.id)
       progress.finish()
       const name = `${source.id} ${source.connector} ${source.name}`
       const counts = `${report.added} added, ${report.changed} changed, ${report.removed} removed, ${report.unchanged} unchanged in ${report.pages} pages`

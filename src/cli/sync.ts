@@ -1,7 +1,7 @@
 import PQueue from 'p-queue'
 import { claimSource } from '../db/claims.ts'
 import { findSource, listSources, requestSync, type Source } from '../db/sources.ts'
-import { findUser } from '../db/users.ts'
+import { findUser, markSeen } from '../db/users.ts'
 import { RefusedError } from '../errors.ts'
 import { leaseSeconds } from '../scheduler/gate.ts'
 import { createScheduler, type Scheduler } from '../scheduler/scheduler.ts'
@@ -26,6 +26,7 @@ export async function syncCommand(context: CommandContext, options: SyncOptions)
     throw new RefusedError('say what to sync: one of --source, --user and --all')
   const db = await context.openDatabase()
   const userId = user === undefined ? undefined : (await findUser(db, user)).id
+  if (userId !== undefined) await markSeen(db, userId, context.clock())
   const sources =
     source === undefined ? await listSources(db.sql, { userId }) : [await findSource(db.sql, source)]
   if (sources.length === 0) {

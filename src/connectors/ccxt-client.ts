@@ -114,8 +114,9 @@ function createCalls(
     const tell = (response: HttpResponse) => {
       const { status } = response
       const wait = retryAfter(response.headers.get('retry-after'), clock())
-      // A firewall before the exchange, which lets one in again (Binance: "WAF limit", IP bans).
-      const blocked = new RateLimitedError(`${host} answered ${status}`, wait)
+      // A firewall before the exchange, which lets one in again (Binance: "WAF limit", IP bans). The connector stands
+      // for many exchanges: what one of them refuses holds for its own connections.
+      const blocked = new RateLimitedError(`${host} answered ${status}`, wait, { scope: 'connection' })
       try {
         const parsed = parsedOrNot(response.text)
         exchange.handleErrors(status, '', url, method, {}, response.text, parsed, {}, undefined)
@@ -125,7 +126,7 @@ function createCalls(
         // An error that nobody knows: its status says more.
         return status >= 500 && told.name === 'ConnectorBugError' ? undefined : told
       }
-      return status === 403 || status === 418 ? blocked : undefined
+      return status === 403 || status === 418 || status === 429 ? blocked : undefined
     }
     try {
       const response = await http.request(url, {

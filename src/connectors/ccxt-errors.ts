@@ -18,7 +18,9 @@ export function errorOfCcxt(error: unknown, exchange: string, errors: CcxtModule
   if (is('AuthenticationError'))
     return new ReauthError(`${exchange} does not accept the API key, its secret or its permissions`)
   if (is('RateLimitExceeded') || is('DDoSProtection'))
-    return new RateLimitedError(`${exchange} says that there were too many requests`, undefined)
+    return new RateLimitedError(`${exchange} says that there were too many requests`, undefined, {
+      scope: 'connection',
+    })
   // Among them ExchangeNotAvailable, OnMaintenance, RequestTimeout and InvalidNonce; BadResponse is none of them.
   if (is('OperationFailed') && !is('BadResponse'))
     return new TransientError(`${exchange} is not available now (${nameOf(error)})`)

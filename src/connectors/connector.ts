@@ -66,6 +66,8 @@ export interface PageProblem {
   account?: string
   /** A sentence without secrets: it is stored and shown. */
   message: string
+  /** It is one row of the answer: where that are most of a page, the page is refused as a whole. */
+  row?: boolean
 }
 
 export interface ConnectorContext<Credentials = unknown, Config = unknown, Settings = unknown> {
@@ -79,7 +81,7 @@ export interface ConnectorContext<Credentials = unknown, Config = unknown, Setti
   /** IANA name of the owner's time zone; UTC on a platform-wide connection. */
   timeZone: string
   log: ConnectorLog
-  /** Keeps credentials that the provider exchanged (a rotated token). */
+  /** Keeps credentials that the provider exchanged (a rotated token): from then on `credentials` is them. */
   saveCredentials(credentials: Credentials): Promise<void>
 }
 
@@ -126,8 +128,13 @@ export interface WebhookHint {
   eventId: string
   /** As in `CheckResult.externalId`. */
   connection: string
-  /** `sync`: there is something new. The others set the connection's state. */
-  kind: 'sync' | 'reauth' | 'revoked'
+  /**
+   * `sync`: there is something new. `reauth`, `revoked`: the owner has to act. `repaired`: the owner signed in again,
+   * here or elsewhere. `warning`: the owner will have to act soon, and syncs go on until then.
+   */
+  kind: 'sync' | 'reauth' | 'revoked' | 'repaired' | 'warning'
+  /** What the owner is told, in a sentence without secrets; one for the kind where it is not said. */
+  message?: string
 }
 
 export interface Webhook<Settings = unknown> {

@@ -24,10 +24,17 @@ export class RateLimitedError extends ConnectorError {
   readonly code = 'rate-limited'
   override readonly retryable = true
   readonly retryAt: Date | undefined
+  /** What was limited, where the provider tells: all of its clients' requests, or those of one connection. */
+  readonly scope: 'client' | 'connection' | undefined
 
-  constructor(message: string, retryAt: Date | undefined, options?: { cause?: unknown }) {
+  constructor(
+    message: string,
+    retryAt: Date | undefined,
+    options: { cause?: unknown; scope?: 'client' | 'connection' } = {},
+  ) {
     super(message, options)
     this.retryAt = retryAt
+    this.scope = options.scope
   }
 }
 

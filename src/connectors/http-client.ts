@@ -43,9 +43,14 @@ export interface RequestGate {
    * Resolves when the request may be made, to what tells that it was answered. Its slot counts from then on, since
    * nobody knows when in between the provider counted it.
    */
-  enter(
-    account: string | undefined,
-  ): Promise<(outcome: { pausedUntil?: Date | undefined; rateLimited: boolean }) => Promise<void>>
+  enter(account: string | undefined): Promise<(outcome: RequestOutcome) => Promise<void>>
+}
+
+export interface RequestOutcome {
+  rateLimited: boolean
+  pausedUntil?: Date | undefined
+  /** What was limited, where the provider told. */
+  scope?: 'client' | 'connection' | undefined
 }
 
 export interface HttpClientOptions {
@@ -103,7 +108,11 @@ export function createHttpClient({
         if (error instanceof RateLimitedError) limited = error
         throw error
       } finally {
-        await leave({ rateLimited: limited !== undefined, pausedUntil: limited?.retryAt })
+        await leave({
+          rateLimited: limited !== undefined,
+          pausedUntil: limited?.retryAt,
+          ...(limited?.scope && { scope: limited.scope }),
+        })
       }
     },
   }

@@ -1,10 +1,17 @@
-import { isDay } from '../calendar.ts'
-import { parseDecimal } from '../decimal.ts'
-import type { Delete, PageAccount, PriceQuote, ReportedBalance, Upsert } from '../page.ts'
-import { transactionStatuses } from '../page.ts'
-import type { PageProblem, SyncPage } from './connector.ts'
+import type { Delete, PageAccount, PriceQuote, ReportedBalance, Upsert, WindowComplete } from '../page.ts'
+import type { Connector, PageProblem, SyncPage } from './connector.ts'
 import { ConnectorBugError } from './errors.ts'
 import type { JsonValue } from './json.ts'
+import {
+  faultOfAccount,
+  faultOfBalance,
+  faultOfChange,
+  faultOfPrice,
+  faultOfWindow,
+  isDayText,
+  isObject,
+  quote,
+} from './page-faults.ts'
 
 /** A page that can be stored: every row of it is what it should be, and what was not is among the problems. */
 export interface CheckedPage {
@@ -22,13 +29,26 @@ export interface CheckedPage {
 /** A cursor is kept with the source; beyond this it is no cursor any more. */
 const maxCursorLength = 64 * 1024
 
+/** Problems of one page group that are told one by one. */
+const mostProblems = 20
+/** So many rows of a page may be at fault, whatever their share is. */
+const fewFaults = 10
+
+export interface CheckOptions {
+  /** The connector's: on a platform-wide connection every account says whose it is. */
+  scope?: Connector['scope']
+}
+
 /**
- * The pages of one pull, each checked. A row that is none becomes a problem and does not take the others with it.
- * Throws a ConnectorBugError where the pull cannot be followed: a cursor that goes in a circle, a page without its
- * parts.
+ * The pages of one pull, each checked. A row that is none becomes a problem and does not take the others with it; an
+ * account that is none takes its own rows alone. Throws a ConnectorBugError where the pull cannot be followed: a
+ * cursor that goes in a circle, a page without its parts, or one most of whose rows cannot be used.
  */
-export async function* checkPages(pages: AsyncIterable<SyncPage>): AsyncGenerator<CheckedPage> {
-  const checker = createPageChecker()
+export async function* checkPages(
+  pages: AsyncIterable<SyncPage>,
+  options?: CheckOptions,
+): AsyncGenerator<CheckedPage> {
+  const checker = createPageChecker(options)
   for await (const page of pages) yield checker.check(page)
   checker.end()
 }
@@ -40,91 +60,154 @@ export interface PageChecker {
 }
 
 /** Checks the pages of one pull as they come, as `checkPages` does. */
-export function createPageChecker(): PageChecker {
+export function createPageChecker({ scope = 'user' }: CheckOptions = {}): PageChecker {
   const accounts = new Map<string, PageAccount>()
+  /** What stands for the identity of accounts that cannot be stored. */
+  const unusable = new Set<unknown>()
   /** Days of the rows that were said since the group began, by account and id. */
   let said = new Map<string, Map<string, string>>()
   /** Accounts of which something could not be read since the group began; '' where it is not known whose it was. */
   let faulty = new Set<string>()
+  /** Problems since the group began. */
+  let problems = 0
   const cursors = new Set<string>()
   let circle = false
   let groupEnded = true
 
   function check(page: SyncPage): CheckedPage {
-    if (circle) throw new ConnectorBugError('the provider’s cursor goes in a circle')
-    const cursor = JSON.stringify(page.cursor)
-    if (cursor === undefined || cursor.length > maxCursorLength)
-      throw new ConnectorBugError(`a cursor must be JSON of at most ${maxCursorLength} characters`)
-    // A last page may well end where it began; what must not come is a page behind it.
-    circle = page.cursor !== null && cursors.has(cursor)
-    cursors.add(cursor)
-
-    for (const account of page.accounts) {
-      if (account.externalId === '') throw new ConnectorBugError('an account has no externalId')
-      accounts.set(account.externalId, account)
-    }
+    followCursor(page.cursor)
+    const { prices = [], problems: told = [] } = page
+    if (![page.accounts, page.changes, page.balances, prices, told].every(Array.isArray))
+      throw new ConnectorBugError('a page lacks its lists of accounts, changes and balances')
     const checked: CheckedPage = {
       accounts: [],
       changes: [],
       balances: [],
       prices: [],
       completed: [],
-      problems: [...(page.problems ?? [])],
+      problems: told.map((problem) => ({
+        ...(typeof problem?.account === 'string' && { account: problem.account }),
+        message: typeof problem?.message === 'string' ? problem.message : 'something could not be used',
+      })),
       cursor: page.cursor,
       groupEnd: page.groupEnd,
     }
-    const used = new Set(page.accounts.map((account) => account.externalId))
-    for (const change of page.changes) {
-      if (!accounts.has(change.account))
-        throw new ConnectorBugError(`no page named the account "${change.account}"`)
-      used.add(change.account)
-      if (change.type === 'window-complete') {
-        const rows = said.get(change.account) ?? new Map<string, string>()
-        const { account, from, to } = change
-        const ids = [...rows].filter(([, day]) => day >= from && day <= to).map(([id]) => id)
-        checked.completed.push({ account, from, to, ids })
+    let faultyRows = told.filter((problem) => problem?.row === true).length
+    const addProblem = (account: unknown, message: string) =>
+      checked.problems.push({ ...(typeof account === 'string' && account !== '' && { account }), message })
+    const addFaultyRow = (account: unknown, message: string) => {
+      faultyRows++
+      addProblem(account, message)
+    }
+
+    const used = new Set<string>()
+    for (const account of page.accounts) {
+      const fault = faultOfAccount(account, scope)
+      const id: unknown = isObject(account) ? account.externalId : undefined
+      if (fault === undefined) {
+        accounts.set(account.externalId, account)
+        used.add(account.externalId)
         continue
       }
-      const fault =
-        change.type === 'upsert' ? faultOfRow(change) : change.id === '' ? 'it has no id' : undefined
-      if (change.type === 'upsert' && change.id !== '') {
-        const rows = said.get(change.account) ?? new Map<string, string>()
-        // A faulty row was said, too: its window is not complete without it.
-        rows.set(change.id, isDay(change.bookedOn) ? change.bookedOn : '')
-        said.set(change.account, rows)
+      addProblem(id, `account ${quote(id)}: ${fault}`)
+      if (!accounts.has(account?.externalId)) unusable.add(id)
+    }
+    /** Whether what is said of the account can be stored; the problem of one that cannot is told already. */
+    const isStored = (account: string) => {
+      if (!accounts.has(account)) {
+        if (unusable.has(account)) return false
+        throw new ConnectorBugError(`no page named the account ${quote(account)}`)
       }
+      used.add(account)
+      return true
+    }
+
+    for (const change of page.changes) {
+      if (!isObject(change) || (typeof change.account !== 'string' && !unusable.has(change.account))) {
+        addFaultyRow(undefined, 'a transaction names no account')
+        continue
+      }
+      if (!isStored(change.account)) {
+        faultyRows++
+        continue
+      }
+      if (change.type === 'window-complete') {
+        const fault = faultOfWindow(change)
+        if (fault === undefined) checked.completed.push(completedBy(change))
+        else addProblem(change.account, `what is complete: ${fault}`)
+        continue
+      }
+      const fault = faultOfChange(change)
+      // A faulty row was said, too: its window is not complete without it.
+      if (change.type === 'upsert' && typeof change.id === 'string') noteSaid(change)
       if (fault === undefined) checked.changes.push(change)
-      else
-        checked.problems.push({
-          account: change.account,
-          message: `transaction ${quote(change.id)}: ${fault}`,
-        })
+      else addFaultyRow(change.account, `transaction ${quote(change.id)}: ${fault}`)
     }
     for (const balance of page.balances) {
-      if (!accounts.has(balance.account))
-        throw new ConnectorBugError(`no page named the account "${balance.account}"`)
-      used.add(balance.account)
-      const fault = isDay(balance.day)
-        ? (faultOfAmount(balance.amount) ?? faultOfAsset(balance.asset))
-        : 'its day is none'
+      if (!isObject(balance) || (typeof balance.account !== 'string' && !unusable.has(balance.account))) {
+        addProblem(undefined, 'a balance names no account')
+        continue
+      }
+      if (!isStored(balance.account)) continue
+      const fault = faultOfBalance({ ...balance })
       if (fault === undefined) checked.balances.push(balance)
-      else checked.problems.push({ account: balance.account, message: `a balance: ${fault}` })
+      else addProblem(balance.account, `a balance: ${fault}`)
     }
-    for (const price of page.prices ?? []) {
+    for (const price of prices) {
       const fault = faultOfPrice(price)
       if (fault === undefined) checked.prices.push(price)
-      else checked.problems.push({ message: `the price of ${quote(price.asset)}: ${fault}` })
+      else addFaultyRow(undefined, `the price of ${quote(price?.asset)}: ${fault}`)
     }
+
+    const rows = faultyRows + checked.changes.length + checked.prices.length
+    // So much is no accident of single rows: the provider speaks another format, and the cursor must not move on.
+    if (faultyRows > fewFaults && faultyRows > rows / 2)
+      throw new ConnectorBugError(
+        `${faultyRows} of ${rows} rows of a page could not be used; the first: ${checked.problems[0]?.message}`,
+      )
+
     checked.accounts = [...used].map((externalId) => accounts.get(externalId)!)
     for (const { account = '' } of checked.problems) faulty.add(account)
     // Where a row of an account could not be read, nothing of it is taken for gone.
     checked.completed = checked.completed.filter(({ account }) => !faulty.has(account) && !faulty.has(''))
+    limitProblems(checked)
     groupEnded = page.groupEnd
     if (groupEnded) {
       said = new Map()
       faulty = new Set()
+      problems = 0
     }
     return checked
+  }
+
+  function followCursor(cursor: JsonValue): void {
+    if (circle) throw new ConnectorBugError('the provider’s cursor goes in a circle')
+    const text = JSON.stringify(cursor)
+    if (text === undefined || text.length > maxCursorLength)
+      throw new ConnectorBugError(`a cursor must be JSON of at most ${maxCursorLength} characters`)
+    // A last page may well end where it began; what must not come is a page behind it.
+    circle = cursor !== null && cursors.has(text)
+    cursors.add(text)
+  }
+
+  function noteSaid({ account, id, bookedOn }: Upsert): void {
+    const rows = said.get(account) ?? new Map<string, string>()
+    rows.set(id, isDayText(bookedOn) ? bookedOn : '')
+    said.set(account, rows)
+  }
+
+  function completedBy({ account, from, to }: WindowComplete): CheckedPage['completed'][number] {
+    const rows = [...(said.get(account) ?? [])]
+    return { account, from, to, ids: rows.filter(([, day]) => day >= from && day <= to).map(([id]) => id) }
+  }
+
+  /** Leaves out what the group has too much of, and says at its end how many they were. */
+  function limitProblems(checked: CheckedPage): void {
+    const left = Math.max(0, mostProblems - problems)
+    problems += checked.problems.length
+    checked.problems = checked.problems.slice(0, left)
+    if (checked.groupEnd && problems > mostProblems)
+      checked.problems.push({ message: `and ${problems - mostProblems} more that could not be used` })
   }
 
   return {
@@ -133,39 +216,4 @@ export function createPageChecker(): PageChecker {
       if (!groupEnded) throw new ConnectorBugError('the pull ended in the middle of a page group')
     },
   }
-}
-
-function faultOfRow(row: Upsert): string | undefined {
-  if (typeof row.id !== 'string' || row.id === '') return 'it has no id'
-  if (!isDay(row.bookedOn)) return `${quote(row.bookedOn)} is not a day`
-  if (row.occurredAt !== undefined && Number.isNaN(Date.parse(row.occurredAt)))
-    return `${quote(row.occurredAt)} is not an instant`
-  if (!(transactionStatuses as readonly string[]).includes(row.status))
-    return `${quote(row.status)} is not a status`
-  if (row.kind === '') return 'it has no kind'
-  return faultOfAmount(row.amount) ?? faultOfAsset(row.asset)
-}
-
-function faultOfAmount(amount: unknown): string | undefined {
-  if (typeof amount === 'string' && parseDecimal(amount) !== undefined) return undefined
-  return `${quote(amount)} is not a decimal amount`
-}
-
-function faultOfAsset(asset: unknown): string | undefined {
-  if (typeof asset === 'string' && /^[\x21-\x7e]{1,32}$/.test(asset)) return undefined
-  return `${quote(asset)} is not the code of an asset`
-}
-
-function faultOfPrice({ asset, currency, day, price }: PriceQuote): string | undefined {
-  if (!isDay(day)) return `${quote(day)} is not a day`
-  const amount = faultOfAmount(price)
-  if (amount !== undefined) return amount
-  if (price.startsWith('-') || parseDecimal(price) === '0') return 'it is not above zero'
-  return faultOfAsset(asset) ?? faultOfAsset(currency)
-}
-
-/** What a provider said, short enough to be told. */
-function quote(value: unknown): string {
-  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? 'nothing')
-  return `"${text.length > 40 ? `${text.slice(0, 39)}…` : text}"`
 }

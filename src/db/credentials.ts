@@ -1,7 +1,7 @@
 import { NotFoundError } from '../errors.ts'
 import { type Keyring, UnknownKeyError } from '../keyring.ts'
 import { SealedValueError } from '../sealing.ts'
-import { retryOnContention, type Sql } from './client.ts'
+import { retryOnContention, type Sql, sqlState } from './client.ts'
 
 const rowsPerStatement = 1000
 const faultsKept = 20
@@ -32,7 +32,10 @@ export async function writeCredentials(
           WHERE id = ${sourceId}`
       : await sql`
           UPDATE user_source SET credentials = ${sealed} WHERE id = ${sourceId} AND lease_token = ${leaseToken}`
-  if (written.count === 0) throw new NotFoundError(`there is no source ${sourceId}`)
+  if (written.count === 0) {
+    if (leaseToken === undefined) throw new NotFoundError(`there is no source ${sourceId}`)
+    throw Object.assign(new Error(`the lease of source ${sourceId} has ended`), { code: sqlState.leaseLost })
+  }
   // A rotation may have looked for rows under the old key in between, and retired it: it made the new one current
   // before, so that this look sees it.
   for (;;) {

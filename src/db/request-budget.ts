@@ -33,9 +33,35 @@ export async function takeSlots(
         ${JSON.stringify(limits)}::text::jsonb, ${now.toISOString()}, ${`${timeoutSeconds} seconds`}::interval,
         ${`${leaseSeconds} seconds`}::interval)`,
   )
-  if (row!.retry_at !== null)
-    return { granted: false, retryAt: instantOf(row!.retry_at), strikes: row!.strikes }
-  return { granted: true, scopes: row!.scopes, slots: row!.slots, grantedAt: now, strikes: row!.strikes }
+  return grantOf(row!, now)
+}
+
+function grantOf(row: Record<string, unknown>, now: Date): SlotGrant {
+  const strikes = row.strikes as number
+  if (row.retry_at !== null) return { granted: false, retryAt: instantOf(row.retry_at), strikes }
+  return {
+    granted: true,
+    scopes: row.scopes as string[],
+    slots: row.slots as number[],
+    grantedAt: now,
+    strikes,
+  }
+}
+
+/** As `takeSlots`, for a request that a person makes outside of any sync. */
+export async function takeClientSlots(
+  sql: Sql,
+  connector: string,
+  limits: ScopeLimit[],
+  now: Date,
+  timeoutSeconds: number,
+): Promise<SlotGrant> {
+  const [row] = await retryOnContention(
+    () => sql`
+      SELECT * FROM take_slots(NULL, NULL, ${connector}, 0, ${JSON.stringify(limits)}::text::jsonb,
+        ${now.toISOString()}, ${`${timeoutSeconds} seconds`}::interval, NULL)`,
+  )
+  return grantOf(row!, now)
 }
 
 /** The request was answered; `pause` where the answer was 429. */

@@ -261,7 +261,11 @@ export const syncRun = pgTable(
     removed: integer('removed').notNull().default(0),
     message: text('message'),
   },
-  (table) => [index('sync_run_source').on(table.sourceId, table.startedAt)],
+  (table) => [
+    index('sync_run_source').on(table.sourceId, table.startedAt),
+    // Runs are written in the order of their times: what is old is found by block.
+    index('sync_run_started').using('brin', table.startedAt),
+  ],
 )
 
 /** A fetch that failed for the last time, or whose answer had parts that could not be used: enough to run it again. */
@@ -291,6 +295,7 @@ export const deadLetter = pgTable(
       .on(table.sourceId, table.failureKey)
       .where(sql`status in ('open', 'queued')`),
     index('dead_letter_source').on(table.sourceId, table.status),
+    index('dead_letter_open').on(table.updatedAt).where(sql`status in ('open', 'queued')`),
   ],
 )
 

@@ -2,7 +2,7 @@ import { NotFoundError, RefusedError } from '../errors.ts'
 import type { Keyring } from '../keyring.ts'
 import type { Claim } from './claims.ts'
 import { instantOrNull, type Sql } from './client.ts'
-import { writeCredentials } from './credentials.ts'
+import { credentialsIdentity, writeCredentials } from './credentials.ts'
 import { isOfHead } from './dead-letters.ts'
 import type { Json } from './sync-pages.ts'
 
@@ -21,6 +21,7 @@ export interface Source {
   statusMessage: string | null
   lastSyncTime: Date | null
   nextSyncAt: Date | null
+  /** A worker has it. */
   running: boolean
   /** Days that are still to be read. */
   backfill: { from: string; to: string } | null
@@ -37,60 +38,127 @@ export interface NewSource {
   externalId?: string | undefined
 }
 
-/**
- * Adds a connection, due at once. Throws a RefusedError where its owner has one of that name already. Cut off in the
- * middle it leaves a source that is not due, which the same call completes.
- */
+/** Adds a connection, due at once. Throws a RefusedError where its owner has one of that name already. */
 export async function addSource(sql: Sql, keyring: Keyring, source: NewSource, now: Date): Promise<string> {
-  const { connector, userId, name, config, credentials, externalId } = source
-  const [made] = await sql<{ id: string }[]>`
-    WITH type AS (
-      INSERT INTO source_type AS t (id, title) VALUES (${connector.id}, ${connector.title})
-      ON CONFLICT (id) DO UPDATE SET title = excluded.title WHERE t.title <> excluded.title
-    )
-    INSERT INTO user_source AS s (user_id, source_type_id, name, external_id, config)
-    VALUES (${userId}, ${connector.id}, ${name}, ${externalId ?? null}, ${JSON.stringify(config)}::text::jsonb)
-    ON CONFLICT ON CONSTRAINT user_source_name DO UPDATE
-      SET config = excluded.config, external_id = excluded.external_id
-      WHERE s.next_sync_at IS NULL AND s.last_sync_time IS NULL
-    RETURNING id`
-  if (!made) throw new RefusedError(`there is a source "${name}" of this type already`)
-  if (credentials !== undefined) await writeCredentials(sql, keyring, made.id, credentials)
-  await sql`
-    UPDATE user_source SET next_sync_at = ${now.toISOString()}, lane = 0
-    WHERE id = ${made.id} AND next_sync_at IS NULL`
-  return made.id
+  const added = await insertSource(sql, keyring, source, [source.name], now)
+  if (!added) throw nameIsTaken(source.name)
+  return added.id
+}
+
+/** Adds a connection, due at once, by the first of "Bank", "Bank 2", "Bank 3" … that its owner has none of. */
+export async function addNumberedSource(
+  sql: Sql,
+  keyring: Keyring,
+  source: NewSource,
+  now: Date,
+): Promise<{ id: string; name: string }> {
+  function* names() {
+    yield source.name
+    for (let number = 2; ; number++) yield `${source.name} ${number}`
+  }
+  return (await insertSource(sql, keyring, source, names(), now))!
+}
+
+/** Throws a RefusedError where there is a source of that name, so that nothing is asked of the provider in vain. */
+export async function refuseTakenName(
+  sql: Sql,
+  { connector, userId, name }: { connector: { id: string }; userId: string | null; name: string },
+): Promise<void> {
+  const taken = await sql`
+    SELECT 1 FROM user_source
+    WHERE user_id IS NOT DISTINCT FROM ${userId}::bigint AND source_type_id = ${connector.id} AND name = ${name}`
+  if (taken.length > 0) throw nameIsTaken(name)
+}
+
+function nameIsTaken(name: string): RefusedError {
+  return new RefusedError(`there is a source "${name}" of this type already`)
+}
+
+/** Under the first of the names that is free, whoever else adds one at the same time; undefined where none is. */
+async function insertSource(
+  sql: Sql,
+  keyring: Keyring,
+  { connector, userId, config, credentials, externalId }: NewSource,
+  names: Iterable<string>,
+  now: Date,
+): Promise<{ id: string; name: string } | undefined> {
+  // Credentials are sealed for their row, whose id is therefore known before it is there: it is whole at once.
+  const [next] = await sql<{ id: string }[]>`
+    SELECT nextval(pg_get_serial_sequence('user_source', 'id')) AS id`
+  const { id } = next!
+  const identity = credentialsIdentity(id)
+  const sealed = credentials === undefined ? null : keyring.seal(credentials, identity)
+  for (const name of names) {
+    const made = await sql`
+      WITH type AS (
+        INSERT INTO source_type AS t (id, title) VALUES (${connector.id}, ${connector.title})
+        ON CONFLICT (id) DO UPDATE SET title = excluded.title WHERE t.title <> excluded.title
+      )
+      INSERT INTO user_source (id, user_id, source_type_id, name, external_id, config, credentials, next_sync_at, lane)
+      OVERRIDING SYSTEM VALUE
+      VALUES (${id}, ${userId}, ${connector.id}, ${name}, ${externalId ?? null},
+        ${JSON.stringify(config)}::text::jsonb, ${sealed}, ${now.toISOString()}, 0)
+      ON CONFLICT ON CONSTRAINT user_source_name DO NOTHING
+      RETURNING id`
+    if (made.length === 0) continue
+    // A rotation that began in between may not have seen the row.
+    if (credentials !== undefined && sealed !== null && keyring.rewrap(sealed, identity) !== undefined)
+      await writeCredentials(sql, keyring, id, credentials)
+    return { id, name }
+  }
+  return undefined
+}
+
+/**
+ * Gives a source other credentials, another configuration, or both, and lets it go on with them at once. What runs
+ * with those before loses its lease.
+ */
+export async function reconnectSource(
+  sql: Sql,
+  keyring: Keyring,
+  sourceId: string,
+  { config, credentials }: { config?: object; credentials?: object | undefined },
+  now: Date,
+): Promise<void> {
+  if (config !== undefined)
+    await sql`
+      UPDATE user_source SET config = ${JSON.stringify(config)}::text::jsonb, lease_token = NULL, lease_until = NULL,
+        running_lane = NULL
+      WHERE id = ${sourceId}`
+  if (credentials !== undefined) await writeCredentials(sql, keyring, sourceId, credentials)
+  await setSourceStatus(sql, sourceId, 'active', now)
 }
 
 /** New credentials for a connection whose owner signed in again: it is due at once. */
-export async function renewCredentials(
+export function renewCredentials(
   sql: Sql,
   keyring: Keyring,
   sourceId: string,
   credentials: object,
   now: Date,
 ): Promise<void> {
-  await writeCredentials(sql, keyring, sourceId, credentials)
-  await setSourceStatus(sql, sourceId, 'active', now)
+  return reconnectSource(sql, keyring, sourceId, { credentials }, now)
 }
 
 /**
- * Gives a source another configuration and other credentials, and lets it go on with them at once. What runs with
- * those before loses its lease.
+ * Ends a connection: it is synced no more, its credentials are gone and its name is free again. What it brought
+ * stays, and its dead letters, which nobody can run again, are closed. A sync that runs loses its lease.
  */
-export async function reconnectSource(
-  sql: Sql,
-  keyring: Keyring,
-  sourceId: string,
-  { config, credentials }: Pick<NewSource, 'config' | 'credentials'>,
-  now: Date,
-): Promise<void> {
-  await sql`
-    UPDATE user_source SET config = ${JSON.stringify(config)}::text::jsonb, lease_token = NULL, lease_until = NULL,
-      running_lane = NULL
-    WHERE id = ${sourceId}`
-  if (credentials !== undefined) await writeCredentials(sql, keyring, sourceId, credentials)
-  await setSourceStatus(sql, sourceId, 'active', now)
+export async function removeSource(sql: Sql, sourceId: string, now: Date): Promise<void> {
+  const [removed] = await sql`
+    WITH removed AS (
+      UPDATE user_source SET status = 'removed', status_message = NULL, name = name || ' (removed ' || id || ')',
+        credentials = NULL, next_sync_at = NULL, backfill_at = NULL,
+        lease_token = NULL, lease_until = NULL, running_lane = NULL
+      WHERE id = ${sourceId} AND status <> 'removed'
+      RETURNING id
+    ), closed AS (
+      UPDATE dead_letter d SET status = 'discarded', updated_at = ${now.toISOString()}
+      FROM removed r
+      WHERE d.source_id = r.id AND d.status IN ('open', 'queued')
+    )
+    SELECT id FROM removed`
+  if (!removed) throw new NotFoundError(`there is no source ${sourceId}`)
 }
 
 /**
@@ -120,13 +188,17 @@ export async function setSourceStatus(
 export interface SourceFilter {
   userId?: string | undefined
   sourceId?: string | undefined
+  /** A worker whose lease has ended by then has died; without it, whoever has a lease counts as running. */
+  now?: Date | undefined
 }
 
 /** Sources that connectors sync, oldest first; those through which files are imported are none. */
-export async function listSources(sql: Sql, { userId, sourceId }: SourceFilter = {}): Promise<Source[]> {
+export async function listSources(sql: Sql, { userId, sourceId, now }: SourceFilter = {}): Promise<Source[]> {
+  const at = now?.toISOString() ?? null
   const rows = await sql`
     SELECT s.id, s.source_type_id, s.name, s.config, s.external_id, s.user_id, u.email, s.status, s.status_message, s.last_sync_time,
-      s.next_sync_at, s.running_lane IS NOT NULL AS running, s.backfill_from, s.backfill_to
+      s.next_sync_at, s.running_lane IS NOT NULL
+        AND (${at}::timestamptz IS NULL OR s.lease_until > ${at}) AS running, s.backfill_from, s.backfill_to
     FROM user_source s LEFT JOIN app_user u ON u.id = s.user_id
     WHERE s.next_sync_at IS NOT NULL AND s.status <> 'removed'
       AND (${userId ?? null}::bigint IS NULL OR s.user_id = ${userId ?? null})
@@ -202,11 +274,4 @@ export async function readClaimedSource(sql: Sql, claim: Claim): Promise<Claimed
     timeZone: row.time_zone ?? 'UTC',
     lastSeenAt: instantOrNull(row.last_seen_at),
   }
-}
-
-/** Marks a user as having looked: their sources are synced more often for a while. At most once an hour. */
-export async function markSeen(sql: Sql, userId: string, now: Date): Promise<void> {
-  await sql`
-    UPDATE app_user SET last_seen_at = ${now.toISOString()}
-    WHERE id = ${userId} AND (last_seen_at IS NULL OR last_seen_at < ${now.toISOString()}::timestamptz - INTERVAL '1 hour')`
 }

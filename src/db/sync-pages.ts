@@ -91,7 +91,7 @@ export interface SyncEnd {
   subject: string
   startedAt: Date
   message?: string
-  head?: { lastSyncTime: Date | null; nextSyncAt: Date; lane: 0 | 1; attempts: number }
+  head?: { lastSyncTime: Date | null; nextSyncAt: Date; lane: 0 | 1; attempts: number; cursor?: Json }
   /** What is left of backfill: without days, nothing. */
   backfill?: { from: string | null; to: string | null; cursor?: Json; at: Date; attempts: number }
   status?: 'reauth' | 'revoked' | 'payment'

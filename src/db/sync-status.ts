@@ -20,13 +20,21 @@ export interface ProviderStatus {
   neverSynced: number
   /** Of each budget of the connector as a whole. */
   budgets: { scope: string; used: number; left: number }[]
+  /** Connections that have used up a budget of their own; null where they have none. */
+  connectionsUsedUp: number | null
   pausedUntil: Date | null
+}
+
+/** The limit of every connection: `scope` is a regular expression that all their scopes match. */
+export type ConnectionLimit = Required<Pick<ScopeLimit, 'scope' | 'max' | 'per' | 'fixed'>> & {
+  connector: string
 }
 
 /** By connector, those without sources left out. `limits`: the connectors' own, of scope `client`. */
 export async function readSyncStatus(
   sql: Sql,
   limits: (ScopeLimit & { connector: string })[],
+  connectionLimits: ConnectionLimit[],
   now: Date,
 ): Promise<ProviderStatus[]> {
   const at = now.toISOString()
@@ -53,15 +61,25 @@ export async function readSyncStatus(
     GROUP BY s.source_type_id
     ORDER BY s.source_type_id`
   const budgets = await sql`
-    SELECT l.connector, l.scope, l.max, count(q.slot) FILTER (
-      WHERE q.used_at > ${at}::timestamptz - make_interval(secs => l.per / 1000.0)
-    )::int AS used
+    SELECT l.connector, l.scope, l.max,
+      count(q.slot) FILTER (WHERE q.used_at > ${cutoff(sql, at)})::int AS used
     FROM jsonb_to_recordset(${JSON.stringify(limits)}::text::jsonb)
       AS l (connector text, scope text, max int, per bigint, fixed boolean)
-    LEFT JOIN provider_quota q ON q.scope = l.scope
+    LEFT JOIN provider_quota q ON q.scope = l.scope AND q.slot <= l.max
     WHERE l.max IS NOT NULL
     GROUP BY l.connector, l.scope, l.max
     ORDER BY l.scope`
+  // Where a connection has its last slot, it has all of them.
+  const usedUp = await sql`
+    SELECT l.connector, count(DISTINCT substring(q.scope FROM ' source ([0-9]+)'))::int AS connections
+    FROM jsonb_to_recordset(${JSON.stringify(connectionLimits)}::text::jsonb)
+      AS l (connector text, scope text, max int, per bigint, fixed boolean)
+    LEFT JOIN provider_quota q ON q.scope ~ l.scope AND q.slot = l.max AND q.used_at > ${cutoff(sql, at)}
+      AND NOT EXISTS (
+        SELECT 1 FROM provider_quota f
+        WHERE f.scope = q.scope AND f.slot < l.max AND f.used_at <= ${cutoff(sql, at)}
+      )
+    GROUP BY l.connector`
   return rows.map((row) => ({
     connector: row.connector,
     sources: row.sources,
@@ -76,6 +94,16 @@ export async function readSyncStatus(
     budgets: budgets
       .filter(({ connector }) => connector === row.connector)
       .map(({ scope, used, max }) => ({ scope, used, left: max - used })),
+    connectionsUsedUp: usedUp.find(({ connector }) => connector === row.connector)?.connections ?? null,
     pausedUntil: instantOrNull(row.paused_until),
   }))
+}
+
+/** A slot that was used later counts in the window of a limit `l`. The same as in sql/functions/0011_take_slots.sql. */
+function cutoff(sql: Sql, at: string) {
+  return sql`CASE WHEN l.fixed
+    THEN to_timestamp(floor(extract(epoch FROM ${at}::timestamptz) * 1000 / l.per) * l.per / 1000)
+      - INTERVAL '1 microsecond'
+    ELSE ${at}::timestamptz - make_interval(secs => l.per / 1000.0)
+  END`
 }

@@ -38,6 +38,14 @@ export async function findUser(db: Database, email: string): Promise<User> {
   return { ...found, id: String(found.id), email: email.trim().toLowerCase() }
 }
 
+/** Marks a user as having looked: their sources are synced more often for a while. At most once an hour. */
+export async function markSeen(db: Database, userId: string, now: Date): Promise<void> {
+  const at = now.toISOString()
+  await db.sql`
+    UPDATE app_user SET last_seen_at = ${at}
+    WHERE id = ${userId} AND (last_seen_at IS NULL OR last_seen_at < ${at}::timestamptz - INTERVAL '1 hour')`
+}
+
 /** True where there are users whose address does not end so. */
 export async function hasOtherUsers(db: Database, ending: string): Promise<boolean> {
   const found = await db.orm

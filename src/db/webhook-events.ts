@@ -1,11 +1,15 @@
 import type { Sql } from './client.ts'
+import { jsonbText } from './jsonb-text.ts'
 
 /** What a verified notification says of one connection. */
 export interface Hint {
   eventId: string
   /** The provider's identity of the connection. */
   connection: string
-  kind: 'sync' | 'reauth' | 'revoked'
+  /** What sql/functions/0013_accept_hints.sql makes of each. */
+  kind: 'sync' | 'reauth' | 'revoked' | 'repaired' | 'warning'
+  /** Told to the owner in place of the sentence that stands for the kind. */
+  message?: string
 }
 
 /** Days for which an event is remembered: no provider sends one again after so long. */
@@ -19,7 +23,7 @@ export async function acceptHints(
   now: Date,
 ): Promise<{ events: number; sources: number }> {
   const [row] = await sql`
-    SELECT * FROM accept_hints(${connector}, ${JSON.stringify(hints)}::text::jsonb, ${now.toISOString()})`
+    SELECT * FROM accept_hints(${connector}, ${jsonbText(hints)}::text::jsonb, ${now.toISOString()})`
   return { events: Number(row!.events), sources: Number(row!.sources) }
 }
 

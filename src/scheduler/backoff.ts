@@ -1,5 +1,5 @@
 /** Failures in a row after which a fetch becomes a dead letter. */
-export const maxAttempts = 6
+export const maxAttempts = 10
 
 const firstDelay = 15_000
 const longestDelay = 3_600_000

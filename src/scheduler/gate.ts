@@ -43,7 +43,7 @@ export interface SyncGate extends RequestGate {
 
 /** The way of one sync into the budgets of its provider. */
 export function createGate(scheduler: Scheduler, connector: Connector, claim: Claim): SyncGate {
-  const { db, clock, sleep, signal, random } = scheduler
+  const { db, clock, sleep, signal, abandoned, random } = scheduler
   const pauseScope = pauseScopeOf(connector, limitedScope(connector), claim.sourceId)
   let groupIsFresh = true
   let pausedUntil: Date | undefined
@@ -51,7 +51,10 @@ export function createGate(scheduler: Scheduler, connector: Connector, claim: Cl
   let strikes = 0
 
   const pauseEnd = (retryAt: Date | undefined) => {
-    pausedUntil = retryAt ?? new Date(clock().getTime() + backoff(strikes + 1, random))
+    const now = clock().getTime()
+    // Some say "at once", or go by a clock of their own, and refuse again.
+    const least = now + Math.min(60_000, 1000 * 2 ** strikes)
+    pausedUntil = new Date(Math.max(least, retryAt?.getTime() ?? now + backoff(strikes + 1, random)))
     return pausedUntil
   }
 
@@ -59,7 +62,9 @@ export function createGate(scheduler: Scheduler, connector: Connector, claim: Cl
     const limits = scopesOf(connector, claim.sourceId, account)
     const since = clock().getTime()
     for (;;) {
-      signal.throwIfAborted()
+      // Asked to stop, a sync goes on to the end of its page group while it has not to wait for that.
+      if (groupIsFresh) signal.throwIfAborted()
+      abandoned.throwIfAborted()
       const now = clock()
       const grant = await takeSlots(db.sql, claim, limits, now, {
         timeoutSeconds: ((scheduler.requestTimeout ?? requestTimeout) + longestStart) / 1000,

@@ -29,7 +29,7 @@ export function judge(
 ): Failure {
   if (error instanceof NoSlotError) return { kind: 'later', at: error.retryAt, message: undefined }
   if (error instanceof RateLimitedError) {
-    const at = error.retryAt ?? pausedUntil ?? new Date(now.getTime() + backoff(1, random))
+    const at = pausedUntil ?? error.retryAt ?? new Date(now.getTime() + backoff(1, random))
     return { kind: 'later', at, message: messageOf(error, secrets) }
   }
   const code = error instanceof TidemarkError ? error.code : 'internal'

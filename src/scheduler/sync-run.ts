@@ -35,6 +35,12 @@ export interface Pull {
   keep: boolean
   /** The dead letter that is run again: how far that has come is kept in it. */
   letter?: string
+  /** It ends with the first page group. */
+  oneGroup?: boolean
+  /** As what a cursor of the connector is kept; as it is unless told. */
+  kept?: (cursor: JsonValue) => JsonValue
+  /** A page group was stored, up to this cursor. */
+  onGroup?: (cursor: JsonValue) => void
 }
 
 export interface PullOutcome {
@@ -52,7 +58,8 @@ export const mostRestarts = 3
 const mostGroups = 50
 
 /** Pulls to the end, page by page, each stored before the next is asked for. Throws what the connector throws. */
-export async function runPull(run: SyncRun, { request, keep, letter }: Pull): Promise<PullOutcome> {
+export async function runPull(run: SyncRun, pull: Pull): Promise<PullOutcome> {
+  const { request, keep, letter, kept = (cursor) => cursor } = pull
   const { scheduler, connector, context, gate } = run
   const isBackfill = request.mode === 'backfill'
   let { cursor } = request
@@ -69,10 +76,13 @@ export async function runPull(run: SyncRun, { request, keep, letter }: Pull): Pr
           letter,
           isBackfill,
           groupCursor: cursor,
+          kept,
         })
         if (!page.groupEnd) continue
         cursor = page.cursor
         groups++
+        pull.onGroup?.(cursor)
+        if (pull.oneGroup) return { complete: true, cursor, problems }
         gate.groupBegins()
         const giveWay = isBackfill && (makeWay || groups >= mostGroups)
         if (giveWay || scheduler.signal.aborted) return { complete: false, cursor, problems }
@@ -95,6 +105,7 @@ export async function storePage(
     letter?: string | undefined
     isBackfill: boolean
     groupCursor: JsonValue
+    kept?: (cursor: JsonValue) => JsonValue
   },
 ): Promise<{ makeWay: boolean }> {
   const { scheduler, claim, counts, startedAt } = run
@@ -116,7 +127,7 @@ export async function storePage(
       backfill: group.isBackfill,
       keep: group.keep,
       letter: group.letter,
-      cursor: page.cursor,
+      cursor: group.kept ? group.kept(page.cursor) : page.cursor,
       problems: page.problems.map(({ account, message }) => ({
         request: again,
         code: 'partial',

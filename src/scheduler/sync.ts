@@ -1,10 +1,13 @@
 import type { Connector, ConnectorContext } from '../connectors/connector.ts'
-import { ConnectorBugError, RateLimitedError } from '../connectors/errors.ts'
+import { ConnectorBugError, RateLimitedError, TransientError } from '../connectors/errors.ts'
 import { createHttpClient } from '../connectors/http-client.ts'
+import type { JsonValue } from '../connectors/json.ts'
+import type { Window } from '../connectors/windows.ts'
 import type { Claim } from '../db/claims.ts'
 import { openCredentials, writeCredentials } from '../db/credentials.ts'
 import { type ClaimedSource, readClaimedSource } from '../db/sources.ts'
-import { type FetchRequest, isLeaseLost, type SyncEnd } from '../db/sync-pages.ts'
+import { type FetchRequest, isLeaseLost } from '../db/sync-pages.ts'
+import { redact } from '../redact.ts'
 import { createGate, requestTimeout, type SyncGate } from './gate.ts'
 import type { Scheduler } from './scheduler.ts'
 import { type Failure, judge, sameFetch } from './sync-end.ts'
@@ -18,17 +21,15 @@ export interface Sync {
   gate: SyncGate
   source: ClaimedSource
   startedAt: Date
+  run?: SyncRun
+  /** The window that the head has come to, where it goes window by window. */
+  reached?: { window: Window; cursor: JsonValue }
+  /** The provider failed, and not this source of it. */
+  providerFailed: boolean
   /** What no message may tell: credentials and settings, once they are opened. */
   secrets: unknown[]
   counts: SyncCounts
   onPage: (counts: SyncCounts) => void
-}
-
-/** How it ended, to be written under the lease. */
-export interface Ended {
-  end: SyncEnd
-  /** True where the provider failed, and not this source of it. */
-  providerFailed: boolean
 }
 
 export async function openSync(
@@ -46,14 +47,20 @@ export async function openSync(
     gate: createGate(scheduler, connector, claim),
     source,
     startedAt,
+    providerFailed: false,
     secrets: [],
     counts: { pages: 0, added: 0, changed: 0, unchanged: 0, removed: 0 },
     onPage,
   }
 }
 
-/** Opens what the connector works with. Credentials or settings that are not what it expects are its owner's matter. */
+/** Opens what the connector works with, once a sync. Credentials or settings that are not what it expects are its owner's matter. */
 export async function openRun(sync: Sync): Promise<SyncRun> {
+  sync.run ??= await open(sync)
+  return sync.run
+}
+
+async function open(sync: Sync): Promise<SyncRun> {
   const { scheduler, connector, claim, gate, source } = sync
   const opened = openCredentials(scheduler.keyring, claim.sourceId, source.sealedCredentials)
   const settings = await scheduler.connectors.settings(connector.id)
@@ -78,25 +85,25 @@ export async function openRun(sync: Sync): Promise<SyncRun> {
     clock,
     signal: abandoned,
     timeZone: source.timeZone,
-    log: scheduler.log,
-    saveCredentials: (renewed) => {
+    log: {
+      debug: (details, message) => scheduler.log.debug(redact(details, sync.secrets), message),
+      warn: (details, message) => scheduler.log.warn(redact(details, sync.secrets), message),
+    },
+    async saveCredentials(renewed) {
       sync.secrets.push(renewed)
-      return writeCredentials(
-        scheduler.db.sql,
-        scheduler.keyring,
-        claim.sourceId,
-        renewed as object,
-        claim.leaseToken,
-      )
+      const { db, keyring } = scheduler
+      await writeCredentials(db.sql, keyring, claim.sourceId, renewed as object, claim.leaseToken)
+      context.credentials = renewed
     },
   }
-  return { ...sync, context }
+  return Object.assign(sync, { context })
 }
 
 /** What an error of the sync leads to; pauses the provider's scope where it refused. */
 export async function judgeFailure(sync: Sync, error: unknown, failures: number): Promise<Failure> {
   const { scheduler, gate, claim } = sync
   if (isLeaseLost(error)) throw error
+  sync.providerFailed = error instanceof TransientError
   // The process stops: the source goes on where it was, with whoever takes it next.
   if (scheduler.signal.aborted && (scheduler.abandoned.aborted || (error as Error).name === 'AbortError'))
     return { kind: 'later', at: claim.dueAt, message: undefined }
@@ -109,7 +116,7 @@ export async function judgeFailure(sync: Sync, error: unknown, failures: number)
     secrets: sync.secrets,
   })
   scheduler.log.warn(
-    { source: claim.sourceId, connector: claim.connector, err: error },
+    { source: claim.sourceId, connector: claim.connector, err: redact(error, sync.secrets) },
     `sync: ${failure.kind}`,
   )
   return failure

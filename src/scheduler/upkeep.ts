@@ -1,6 +1,7 @@
 import { Cron } from 'croner'
 import type { Context } from '../context.ts'
 import type { Database } from '../db/database.ts'
+import { forgetRuns, forgetSlots } from '../db/forget.ts'
 import { ensurePartitionsAhead } from '../db/partitions.ts'
 import { refreshRollups } from '../db/rollups.ts'
 import { forgetEvents } from '../db/webhook-events.ts'
@@ -31,5 +32,7 @@ export function startUpkeep(
   }
   start('rollups', '* * * * *', () => refreshRollups(db.sql, db.engine))
   start('partitions', '17 3 * * *', () => ensurePartitionsAhead(db.sql, clock()))
+  start('old runs', '27 4 * * *', () => forgetRuns(db.sql, clock()))
+  start('unused slots', '7 5 * * *', () => forgetSlots(db.sql, clock()))
   start('webhook events', '47 3 * * *', () => forgetEvents(db.sql, clock()))
 }

@@ -1,4 +1,6 @@
+import { Hono } from 'hono'
 import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
 import {
   type ConnectorFixture,
   conformanceCases,
@@ -217,7 +219,6 @@ describe('a broken connector fails', () => {
   })
 
   test('manifest, where the form to connect cannot be made', async () => {
-    const { z } = await import('zod')
     const broken: Connector = { ...connector, config: z.object({ since: z.date() }) }
     expect(await failures(broken, ['manifest'])).toEqual({
       manifest: expect.stringContaining('no JSON schema'),
@@ -312,6 +313,65 @@ describe('a connector that takes many connections in one request', () => {
       outcome: 'failed',
       reason: expect.stringMatching(/^in a batch: .*missing/),
     })
+  })
+})
+
+describe('a connector whose token is good for one request', () => {
+  const rotating: ConnectorFixture = {
+    ...skeleton,
+    connector: {
+      ...skeleton.connector,
+      credentials: z.object({ token: z.string(), turn: z.number() }),
+      check: (context) => skeleton.connector.check(rotated(context)),
+      accounts: (context) => skeleton.connector.accounts(rotated(context)),
+      pull: (context, request) => skeleton.connector.pull(rotated(context), request),
+    },
+    start(options) {
+      const emulated = skeleton.start(options)
+      const turns = new Map<string, number>()
+      const app = new Hono().all('*', async ({ req }) => {
+        const owner = req.header('authorization') ?? ''
+        const turn = turns.get(owner) ?? 0
+        if (req.header('x-turn') !== String(turn)) return new Response('used up', { status: 401 })
+        turns.set(owner, turn + 1)
+        const answer = await emulated.app.fetch(req.raw)
+        answer.headers.set('x-turn', String(turn + 1))
+        return answer
+      })
+      const connection = (url: string, owner?: number) => {
+        const given = emulated.connection(url, owner)
+        return { ...given, credentials: { ...(given.credentials as object), turn: 0 } }
+      }
+      return { ...emulated, app, connection }
+    },
+  }
+  const rotated = (context: ConnectorContext) => {
+    const http: HttpClient = {
+      async request(url, request) {
+        const { credentials } = context as ConnectorContext<{ token: string; turn: number }>
+        const headers = { ...request?.headers, 'x-turn': String(credentials.turn) }
+        const answer = await context.http.request(url, { ...request, headers })
+        await context.saveCredentials({ ...credentials, turn: Number(answer.headers.get('x-turn')) })
+        return answer
+      },
+    }
+    return { ...context, http } as never
+  }
+
+  test('goes on with what it saved, within a sync and in the next', async () => {
+    const cases = ['page-size', 'second-sync', 'interrupted'] as const
+    const results = await runConformance(rotating, { cases })
+    expect(results).toEqual(cases.map((name) => ({ case: name, outcome: 'passed' })))
+  })
+
+  test('fails where it saves nothing', async () => {
+    const { connector } = rotating
+    const broken: Connector = {
+      ...connector,
+      pull: (context, request) => connector.pull({ ...context, saveCredentials: async () => {} }, request),
+    }
+    const [result] = await runConformance({ ...rotating, connector: broken }, { cases: ['page-size'] })
+    expect(result).toMatchObject({ outcome: 'failed', reason: expect.stringContaining('ReauthError') })
   })
 })
 

@@ -3,7 +3,7 @@ import type { ConnectorContext, SyncPage } from '../../src/connectors/connector.
 import { startKrakenPrices } from '../../src/connectors/crypto-prices/emulator.ts'
 import { connector } from '../../src/connectors/crypto-prices/index.ts'
 import { listen } from '../../src/connectors/emulator/listen.ts'
-import { ConnectorBugError, RateLimitedError } from '../../src/connectors/errors.ts'
+import { ConnectorBugError, RateLimitedError, TransientError } from '../../src/connectors/errors.ts'
 import { createHttpClient } from '../../src/connectors/http-client.ts'
 import type { JsonValue } from '../../src/connectors/json.ts'
 import { createTransport } from '../../src/connectors/transport.ts'
@@ -159,4 +159,10 @@ test('what Kraken says in a 200 is the error that it is', async () => {
   await expect(pull()).rejects.toBeInstanceOf(RateLimitedError)
   emulated.faults.plan({ kind: 'rewritten', rewrite: () => '{"error":[]}' })
   await expect(pull()).rejects.toBeInstanceOf(ConnectorBugError)
+})
+
+test.each([401, 403])('a firewall’s %i is nobody’s refusal', async (status) => {
+  const { emulated, pull } = await connect()
+  emulated.faults.plan({ kind: 'status', status, body: '<html>Access denied</html>' })
+  await expect(pull()).rejects.toThrow(TransientError)
 })

@@ -84,10 +84,10 @@ describe('a file of rates', () => {
       .replace("currency='USD' rate='1.0686'", "currency='USD' rate='1,07'")
       .replace("<Cube time='2024-06-13'>", '<Cube>')
     expect([...readRates(faulty)].flat().map(priceOf)).toEqual([
-      { message: 'the rate of "USD" on "2024-06-14": "1,07" is not a decimal number above zero' },
+      { message: 'the rate of "USD" on "2024-06-14": "1,07" is not a decimal number above zero', row: true },
       { asset: 'EUR', currency: 'JPY', day: '2024-06-14', price: '168.3' },
       undefined,
-      { message: 'the rate of "USD" on "": its day is none' },
+      { message: 'the rate of "USD" on "": its day is none', row: true },
     ])
   })
 
@@ -188,6 +188,12 @@ describe('pull', () => {
     expect(pages.flatMap(({ problems }) => problems)).toEqual([
       { message: 'the rate of "GBP" on "2026-03-11": "?" is not a decimal number above zero' },
     ])
+  })
+
+  test.each([401, 403])('a firewall’s %i is nobody’s refusal', async (status) => {
+    const { pull, faults } = await bank()
+    faults.plan({ kind: 'status', status, body: '<html>Access denied</html>' })
+    await expect(pull(null)).rejects.toThrow(TransientError)
   })
 
   test('a file that breaks off, and one without rates, are no end of a group', async () => {

@@ -169,7 +169,7 @@ describe.each([
     emulated.faults.plan({ kind: 'status', status: 429, headers: { 'retry-after': '17' } })
     const limited = await failureOf(connector.check(context()))
     expect(limited).toBeInstanceOf(RateLimitedError)
-    expect((limited as RateLimitedError).retryAt).toEqual(new Date(clock.now + 17_000))
+    expect(limited).toMatchObject({ retryAt: new Date(clock.now + 17_000), scope: 'connection' })
     emulated.faults.plan({ kind: 'truncated' })
     expect(await failureOf(connector.check(context()))).toBeInstanceOf(TransientError)
 

@@ -79,6 +79,17 @@ async function failure(asked: Promise<unknown>): Promise<Error> {
   )
 }
 
+test('what was limited goes on to the gate, where the connector knows', async () => {
+  const { url, client, gate } = await bench(answering(429))
+  const errorOf = () => new RateLimitedError('slow down', now, { scope: 'connection' })
+  expect(await failure(client.request(url, { errorOf }))).toMatchObject({ scope: 'connection' })
+  expect(await failure(client.request(url))).toMatchObject({ scope: undefined })
+  expect(gate.left).toEqual([
+    { rateLimited: true, pausedUntil: now, scope: 'connection' },
+    { rateLimited: true, pausedUntil: undefined },
+  ])
+})
+
 describe('a successful answer', () => {
   test('comes whole: status, headers, text', async () => {
     const { url, client, gate } = await bench((request, response) => {

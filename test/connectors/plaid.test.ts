@@ -243,10 +243,10 @@ describe('transform', () => {
     expect(rows.changes).toHaveLength(1)
     expect(rows.problems).toEqual([
       { account: 'a2', message: 'an account cannot be read (balances)' },
-      { account: 'a1', message: 'a transaction cannot be read (amount)' },
-      { account: 'a1', message: 'a transaction cannot be read (date)' },
-      { message: 'a transaction cannot be read (account_id)' },
-      { message: 'a transaction cannot be read (all of it)' },
+      { account: 'a1', message: 'a transaction cannot be read (amount)', row: true },
+      { account: 'a1', message: 'a transaction cannot be read (date)', row: true },
+      { message: 'a transaction cannot be read (account_id)', row: true },
+      { message: 'a transaction cannot be read (all of it)', row: true },
     ])
   })
 })
@@ -553,12 +553,16 @@ describe('errors', () => {
 
   test('Retry-After is heeded, in a body of Plaid’s and in another', async () => {
     const { pull, faults } = await smallWorld()
-    const limit = JSON.stringify({ error_type: 'RATE_LIMIT_EXCEEDED', error_code: 'TRANSACTIONS_SYNC_LIMIT' })
-    for (const body of [limit, '<html>slow down</html>']) {
+    const limit = (error_code: string) => JSON.stringify({ error_type: 'RATE_LIMIT_EXCEEDED', error_code })
+    for (const [body, scope] of [
+      [limit('TRANSACTIONS_SYNC_LIMIT'), 'connection'],
+      [limit('INSTITUTIONS_GET_LIMIT'), undefined],
+      ['<html>slow down</html>', undefined],
+    ] as const) {
       faults.plan({ kind: 'status', status: 429, headers: { 'retry-after': '30' }, body })
       const failure = await failureOf(pull(null))
       expect(failure).toBeInstanceOf(RateLimitedError)
-      expect(failure).toMatchObject({ retryAt: new Date('2025-06-18T12:00:30Z') })
+      expect(failure).toMatchObject({ retryAt: new Date('2025-06-18T12:00:30Z'), scope })
     }
   })
 })
@@ -701,10 +705,8 @@ describe('webhook', () => {
     ['ITEM', 'ERROR', { error: { error_type: 'ITEM_ERROR', error_code: 'ITEM_NOT_FOUND' } }, ['revoked']],
     ['ITEM', 'ERROR', { error: { error_type: 'INSTITUTION_ERROR', error_code: 'INSTITUTION_DOWN' } }, []],
     ['ITEM', 'ERROR', { error: null }, []],
-    ['ITEM', 'PENDING_EXPIRATION', {}, ['reauth']],
-    ['ITEM', 'PENDING_DISCONNECT', {}, ['reauth']],
     ['ITEM', 'USER_PERMISSION_REVOKED', {}, ['revoked']],
-    ['ITEM', 'LOGIN_REPAIRED', {}, ['sync']],
+    ['ITEM', 'LOGIN_REPAIRED', {}, ['repaired']],
     ['ITEM', 'WEBHOOK_UPDATE_ACKNOWLEDGED', {}, []],
   ])('%s %s %j hints %j', async (webhook_type, webhook_code, more, kinds) => {
     const { notify } = await plaid({ seeded: false })
@@ -715,6 +717,24 @@ describe('webhook', () => {
       eventId: expect.stringMatching(/^\w{64}$/),
     }))
     expect(hints(request)).toEqual(expected)
+  })
+
+  test.each([
+    ['PENDING_EXPIRATION', { consent_expiration_time: '2025-06-24T08:00:00Z' }, '2025-06-24'],
+    ['PENDING_EXPIRATION', { consent_expiration_time: 'soon' }, '2025-06-25'],
+    ['PENDING_EXPIRATION', { consent_expiration_time: 7 }, '2025-06-25'],
+    ['PENDING_DISCONNECT', { reason: 'INSTITUTION_MIGRATION' }, '2025-06-25'],
+  ])('%s %j warns of %s', async (webhook_code, more, day) => {
+    const { notify } = await plaid({ seeded: false })
+    const request = await notify({ webhook_type: 'ITEM', webhook_code, item_id: 'item-3', ...more })
+    expect(hints(request)).toEqual([
+      {
+        kind: 'warning',
+        connection: 'item-3',
+        message: `the provider says that its owner has to sign in again by ${day}`,
+        eventId: expect.stringMatching(/^\w{64}$/),
+      },
+    ])
   })
 
   test('one that arrives twice is one event, and the next of the same text is another', async () => {

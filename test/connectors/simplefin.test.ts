@@ -651,6 +651,13 @@ describe('credentials', () => {
     await expect(run.pull('2026-03-10', '2026-03-21')).rejects.toBeInstanceOf(type)
   })
 
+  test('a 429 is that of one token', async () => {
+    const run = await bench()
+    run.emulated.faults.plan({ kind: 'status', status: 429 })
+    const failed = run.pull('2026-03-10', '2026-03-21')
+    await expect(failed).rejects.toMatchObject({ code: 'rate-limited', scope: 'connection' })
+  })
+
   test.each([
     ['version 2', '{"errlist":[{"code":"gen.auth","msg":"Forbidden"}],"accounts":[]}', ReauthError],
     [

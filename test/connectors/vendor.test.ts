@@ -2,7 +2,13 @@ import fc from 'fast-check'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { PullRequest } from '../../src/connectors/connector.ts'
 import { listen } from '../../src/connectors/emulator/listen.ts'
-import { ConnectorBugError, RateLimitedError, ReauthError } from '../../src/connectors/errors.ts'
+import {
+  ConnectorBugError,
+  RateLimitedError,
+  ReauthError,
+  RevokedError,
+  TransientError,
+} from '../../src/connectors/errors.ts'
 import { createHttpClient } from '../../src/connectors/http-client.ts'
 import type { JsonValue } from '../../src/connectors/json.ts'
 import { type CheckedPage, checkPages } from '../../src/connectors/pull.ts'
@@ -481,6 +487,18 @@ describe('what the vendor answers instead', () => {
     const error = await collect(pull('incremental', null)).catch((thrown: unknown) => thrown)
     expect(error).toBeInstanceOf(RateLimitedError)
     expect((error as RateLimitedError).retryAt).toEqual(new Date(time.now + 60_000))
+  })
+
+  test.each([
+    ['<html>Access denied: revoked</html>', TransientError],
+    ['', TransientError],
+    ['{"statusCode":403,"message":"Forbidden"}', TransientError],
+    ['{"statusCode":403,"message":"This API key lacks the permission"}', TransientError],
+    ['{"statusCode":403,"message":"This API key was revoked"}', RevokedError],
+  ])('a 403 that says %j', async (body, type) => {
+    const { pull, faults } = await vendor()
+    faults.plan({ kind: 'status', status: 403, body })
+    await expect(collect(pull('incremental', null))).rejects.toThrow(type)
   })
 
   test('an answer that is none, and another page than the one that was asked', async () => {

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { World } from '../../src/connectors/emulator/world.ts'
 import { retryDeadLetters } from '../../src/db/dead-letters.ts'
+import { maxAttempts } from '../../src/scheduler/backoff.ts'
 import { cloneDatabase, type TestDatabase } from '../setup/database.ts'
 import { newPerson } from '../setup/people.ts'
 import { type SampleOptions, type SampleProvider, startSampleProvider } from '../setup/sample-provider.ts'
@@ -143,13 +144,13 @@ const scenarios: Record<string, Scenario> = {
     fill: fillWindows,
     async before({ id, provider, clock, run }) {
       // The first backfill is the third request; it is given up at once.
-      await db.sql`UPDATE user_source SET backfill_attempts = 5 WHERE source_type_id = ${id}`
+      await db.sql`UPDATE user_source SET backfill_attempts = ${maxAttempts - 1} WHERE source_type_id = ${id}`
       provider.faults.plan({ kind: 'status', status: 500 }, 2)
       const steps = countingSteps()
       await run(async (step, take) => {
         const taken = await steps.around(step, take)
         if (step.label.startsWith('SELECT finish_sync'))
-          await db.sql`UPDATE user_source SET backfill_attempts = 5 WHERE source_type_id = ${id}`
+          await db.sql`UPDATE user_source SET backfill_attempts = ${maxAttempts - 1} WHERE source_type_id = ${id}`
         return taken
       })
       expect((await syncState(db, id)).letters).toMatchObject([{ kind: 'fetch', status: 'open' }])

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import type { TransportFault } from '../../src/connectors/emulator/faults.ts'
 import type { World } from '../../src/connectors/emulator/world.ts'
 import { listDeadLetters, retryDeadLetters } from '../../src/db/dead-letters.ts'
+import { maxAttempts } from '../../src/scheduler/backoff.ts'
 import { cloneDatabase, type TestDatabase } from '../setup/database.ts'
 import { newPerson } from '../setup/people.ts'
 import { type SampleOptions, type SampleProvider, startSampleProvider } from '../setup/sample-provider.ts'
@@ -280,15 +281,15 @@ describe('a fetch that fails for good', () => {
       const { provider, sourceId } = trial
       const isHead = skip < 4
       // As many as it takes: an attempt begins its window anew, so that it meets the fault behind the pages before.
-      for (let attempt = 0; attempt < 6; attempt++)
+      for (let attempt = 0; attempt < maxAttempts; attempt++)
         provider.faults.plan({ kind: 'status', status: 500 }, attempt === 0 ? skip : isHead ? skip : skip - 4)
       await trial.run()
-      expect(provider.faults.met()).toBe(6)
+      expect(provider.faults.met()).toBe(maxAttempts)
       expect(await listDeadLetters(db.sql, { sourceId })).toMatchObject([
         {
           kind: 'fetch',
           code: 'transient',
-          attempts: 6,
+          attempts: maxAttempts,
           request: { mode: isHead ? 'incremental' : 'backfill' },
         },
       ])
@@ -315,8 +316,9 @@ test('a letter that is run again and fails otherwise does not run for ever', asy
   await trial.run()
   expect(provider.traffic.requests().length - requests).toBeLessThan(10)
   const letters = await listDeadLetters(db.sql, { sourceId })
-  expect(letters.map(({ status }) => status)).toEqual(['open', 'open'])
-  expect(letters.map(({ id }) => id)).toContain(first!.id)
+  // The row of the first letter is read by now; the other one has its own.
+  expect(letters.map(({ status }) => status)).toEqual(['open'])
+  expect(letters.map(({ id }) => id)).not.toContain(first!.id)
   expect(await healed(trial)).toEqual(references.windows)
   await provider.close()
 })

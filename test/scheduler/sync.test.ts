@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { claimSources } from '../../src/db/claims.ts'
 import { listDeadLetters, retryDeadLetters } from '../../src/db/dead-letters.ts'
 import { listSources } from '../../src/db/sources.ts'
+import { maxAttempts } from '../../src/scheduler/backoff.ts'
 import { syncSource } from '../../src/scheduler/sync-source.ts'
 import { createWorker } from '../../src/scheduler/worker.ts'
 import { cloneDatabase, type TestDatabase } from '../setup/database.ts'
@@ -85,16 +86,16 @@ test('windows: the newest first, then history backwards, and rows that are not l
 test('a failure is tried again, later and later, and at last becomes a dead letter that can be run again', async () => {
   const { clock, provider, user, sourceId, scheduler } = await start({ id: 'failing' })
   fillWorld(provider.world, '2024-06-15', 5)
-  for (let attempt = 1; attempt <= 6; attempt++) {
+  for (let attempt = 1; attempt <= maxAttempts; attempt++) {
     provider.faults.plan({ kind: 'status', status: 500 })
     await runDue(scheduler, clock, sourceId)
     expect(provider.traffic.requests()).toHaveLength(attempt)
     const [source] = await listSources(db.sql, { sourceId })
-    expect(await listDeadLetters(db.sql, { sourceId })).toHaveLength(attempt === 6 ? 1 : 0)
+    expect(await listDeadLetters(db.sql, { sourceId })).toHaveLength(attempt === maxAttempts ? 1 : 0)
     clock.moveTo(source!.nextSyncAt!)
   }
   const [letter] = await listDeadLetters(db.sql, { sourceId })
-  expect(letter).toMatchObject({ code: 'transient', attempts: 6, status: 'open', kind: 'fetch' })
+  expect(letter).toMatchObject({ code: 'transient', attempts: maxAttempts, status: 'open', kind: 'fetch' })
   expect(await retryDeadLetters(db.sql, { ids: [letter!.id] }, clock.now())).toBe(1)
   await runDue(scheduler, clock, sourceId)
   expect(await listDeadLetters(db.sql, { sourceId })).toEqual([])

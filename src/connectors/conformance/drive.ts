@@ -99,7 +99,7 @@ async function pullToEnd(
   window: Window,
   source: StoredSource,
   outcome: SyncOutcome,
-  { clock, pull, afterPage }: SyncOptions,
+  { connector, clock, pull, afterPage }: SyncOptions,
 ): Promise<void> {
   const backfilling = mode === 'backfill' ? source.backfill! : undefined
   const commit = (cursor: JsonValue) => {
@@ -115,7 +115,9 @@ async function pullToEnd(
     tried = JSON.stringify(cursor)
     if (outcome.errors.length > mostErrors) throw outcome.errors.at(-1)
     try {
-      for await (const page of checkPages(pull(source, { mode, cursor, window }))) {
+      for await (const page of checkPages(pull(source, { mode, cursor, window }), {
+        scope: connector.scope,
+      })) {
         const { added, changed, removed } = source.store.apply(page)
         if (++outcome.pages > mostPages) throw new Error(`the pull does not end: it said ${mostPages} pages`)
         outcome.added += added

@@ -111,23 +111,31 @@ export async function openTrial(
         // What is stored has been through JSON.
         source.credentials = connector.credentials.parse(JSON.parse(JSON.stringify(credentials)))
       }
-      const contextOf = (): ConnectorContext => ({
-        credentials: source.credentials,
-        config: source.config,
-        settings,
-        http,
-        clock: clock.now,
-        signal,
-        timeZone: 'UTC',
-        log: {
-          debug: (details, message) => told.push(`${message} ${JSON.stringify(details)}`),
-          warn: (details, message) => told.push(`${message} ${JSON.stringify(details)}`),
-        },
-        saveCredentials: async (credentials) => keep(credentials),
-      })
+      const contextOf = (): ConnectorContext => {
+        const context: ConnectorContext = {
+          credentials: source.credentials,
+          config: source.config,
+          settings,
+          http,
+          clock: clock.now,
+          signal,
+          timeZone: 'UTC',
+          log: {
+            debug: (details, message) => told.push(`${message} ${JSON.stringify(details)}`),
+            warn: (details, message) => told.push(`${message} ${JSON.stringify(details)}`),
+          },
+          saveCredentials: async (credentials) => {
+            keep(credentials)
+            context.credentials = source.credentials
+          },
+        }
+        return context
+      }
       const checked = await connector.check(contextOf())
       if (checked.credentials !== undefined) keep(checked.credentials)
-      const pull: PullPages = (way === 'alone' ? pullAlone : pullInBatch)(connector, contextOf)
+      /** That of the sync under way, which all of its pulls share. */
+      let ofSync = contextOf()
+      const pull: PullPages = (way === 'alone' ? pullAlone : pullInBatch)(connector, () => ofSync)
 
       return {
         source,
@@ -135,6 +143,7 @@ export async function openTrial(
         stored: () => ledgerOfStore(source.store, firstDay()),
         difference: () => differenceOf(expected(), ledgerOfStore(source.store, firstDay())),
         async sync(kill) {
+          ofSync = contextOf()
           let pages = 0
           const afterPage = (_page: CheckedPage) => {
             if (kill?.(++pages) === true) throw new Error('the process was killed')

@@ -3,9 +3,9 @@ import { addDays } from '../../calendar.ts'
 import type { EmulatedProvider, EmulatorOptions } from '../conformance/fixture.ts'
 import type { Limit } from '../connector.ts'
 import { createFaults } from '../emulator/faults.ts'
+import { krakenAssets, krakenPairId, krakenPairs } from '../emulator/kraken-markets.ts'
 import { countTraffic } from '../emulator/traffic.ts'
 import { createWorld } from '../emulator/world.ts'
-import { krakenAssets, krakenPairId, krakenPairs } from '../kraken-markets.ts'
 
 /** "Returns up to 720 of the most recent entries" (https://docs.kraken.com/api/docs/rest-api/get-ohlc-data). */
 const mostCandles = 720

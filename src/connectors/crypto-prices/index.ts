@@ -4,6 +4,7 @@ import type { PriceQuote } from '../../page.ts'
 import { createCcxtOpener } from '../ccxt-client.ts'
 import { type ConnectorContext, defineConnector, type PageProblem, type SyncPage } from '../connector.ts'
 import { ConnectorBugError } from '../errors.ts'
+import { asPublicFeed } from '../public-feed.ts'
 import { pricesOf } from './transform.ts'
 import { cursor as cursorSchema } from './wire.ts'
 
@@ -43,13 +44,17 @@ type Context = ConnectorContext<Record<string, never>, z.infer<typeof config>>
 const overlapDays = 7
 /** Less than any exchange gives at once, for going on where it has nothing yet. */
 const step = 300
+/**
+ * As far as any exchange goes back. Kraken, which is asked unless told, gives the last 720 days however far back the
+ * question goes (https://docs.kraken.com/api/docs/rest-api/get-ohlc-data), Binance all since 2017.
+ */
 const maxDays = 5_500
 
 /** What coins cost at the end of each day (UTC), from the daily candles of an exchange, for everybody. */
 export const connector = defineConnector({
   id: 'crypto-prices',
-  title: 'Cryptocurrency prices',
-  auth: 'Nothing: the prices are public.',
+  title: 'Cryptocurrency prices (720 days from Kraken)',
+  auth: 'Nothing: the prices are public. Kraken tells the last 720 days of them, other exchanges more.',
   credentials: z.strictObject({}),
   config,
   // Kraken counts public requests by address: one a second is safe (…/guides/spot-rest-ratelimits).
@@ -83,11 +88,11 @@ export const connector = defineConnector({
       cursor: { at, through: Object.fromEntries(through) },
       groupEnd: true,
     })
-    const missing: PageProblem[] = []
+    const missing: string[] = []
 
     for (const pair of new Set(context.config.pairs)) {
       if (!Object.hasOwn(client.exchange.markets ?? {}, pair)) {
-        missing.push({ message: `${client.exchange.name} does not list ${pair}` })
+        missing.push(pair)
         continue
       }
       const last = through.get(pair) ?? ''
@@ -108,14 +113,20 @@ export const connector = defineConnector({
         if (prices.length > 0 || problems.length > 0) yield page(`${pair} ${asked}`, prices, problems)
       }
     }
-    if (missing.length > 0) yield page('', [], missing)
+    const unlisted = missing.map((pair) => ({ message: `${client.exchange.name} does not list ${pair}` }))
+    if (unlisted.length > 0) yield page('', [], unlisted)
   },
 })
 
 const openExchange = createCcxtOpener()
 
 async function open({ config, http, clock }: Context) {
-  const client = await openExchange({ id: config.exchange, baseUrl: config.baseUrl, http, clock })
+  const client = await openExchange({
+    id: config.exchange,
+    baseUrl: config.baseUrl,
+    http: asPublicFeed(http),
+    clock,
+  })
   if (client.exchange.has.fetchOHLCV !== true)
     throw new ConnectorBugError(`${client.exchange.name} offers no daily prices`)
   return client

@@ -17,6 +17,7 @@ export function pricesOf(
     if (!parsed.success)
       problems.push({
         message: `a daily price of ${pair} could not be read: ${parsed.error.issues[0]?.message}`,
+        row: true,
       })
     else if (parsed.data.day < today) closed.push(parsed.data)
   }

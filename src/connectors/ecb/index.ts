@@ -4,6 +4,7 @@ import type { PriceQuote } from '../../page.ts'
 import { type ConnectorContext, defineConnector, type PageProblem, type SyncPage } from '../connector.ts'
 import { ConnectorBugError } from '../errors.ts'
 import type { JsonValue } from '../json.ts'
+import { asPublicFeed } from '../public-feed.ts'
 import { priceOf } from './transform.ts'
 import { type ReferenceRate, readRates } from './wire.ts'
 
@@ -101,9 +102,12 @@ function readCursor(cursor: JsonValue, now: Date): string | undefined {
 }
 
 async function download({ http, config }: Context, file: RatesFile): Promise<string> {
-  const { text } = await http.request(`${config.baseUrl.replace(/\/+$/, '')}/stats/eurofxref/${file}`, {
-    headers: { accept: 'application/xml' },
-  })
+  const { text } = await asPublicFeed(http).request(
+    `${config.baseUrl.replace(/\/+$/, '')}/stats/eurofxref/${file}`,
+    {
+      headers: { accept: 'application/xml' },
+    },
+  )
   return text
 }
 

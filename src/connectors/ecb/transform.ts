@@ -9,6 +9,7 @@ export function priceOf({ day, currency, rate }: ReferenceRate): PriceQuote | Pa
   if (rate === '' || rate === 'N/A') return undefined
   const fault = (reason: string) => ({
     message: `the rate of ${quote(currency)} on ${quote(day)}: ${reason}`,
+    row: true,
   })
   if (!isDay(day)) return fault('its day is none')
   if (!/^[A-Z]{3}$/.test(currency)) return fault('its currency is none')

@@ -3,9 +3,9 @@ import { type Context, Hono } from 'hono'
 import { negate } from '../../decimal.ts'
 import type { EmulatedProvider, EmulatorOptions } from '../conformance/fixture.ts'
 import { createFaults } from '../emulator/faults.ts'
+import { krakenAsset, krakenAssets, krakenPairs } from '../emulator/kraken-markets.ts'
 import { countTraffic } from '../emulator/traffic.ts'
 import { createWorld, type World, type WorldRow } from '../emulator/world.ts'
-import { krakenAsset, krakenAssets, krakenPairs } from '../kraken-markets.ts'
 import { mainAccount } from './transform.ts'
 
 /** An entry of the ledger: a row of the world, with its fee. */

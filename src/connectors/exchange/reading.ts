@@ -52,6 +52,7 @@ export function parseRows<Schema extends z.ZodType, Row>(
       problems.push({
         account,
         message: `a row of the exchange could not be read: ${path.join('.') || 'it'}: ${message}`,
+        row: true,
       })
     }
   }

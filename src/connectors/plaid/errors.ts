@@ -70,6 +70,17 @@ const meaningByType: Record<string, ErrorMeaning> = {
   API_ERROR: 'transient',
 }
 
+/**
+ * Limits of endpoints that are counted by Item first (https://plaid.com/docs/errors/rate-limit-exceeded/). The same
+ * codes stand for a client's limit, which is fifty times as high, and which ours keeps to.
+ */
+const limitedByItem = new Set([
+  'TRANSACTIONS_LIMIT',
+  'TRANSACTIONS_SYNC_LIMIT',
+  'ACCOUNTS_LIMIT',
+  'ITEM_GET_LIMIT',
+])
+
 /** The error that Plaid wrote into an answer, or undefined where it wrote none. */
 export function readError(text: string): PlaidError | undefined {
   try {
@@ -95,7 +106,9 @@ export function errorOfAnswer(
     case 'revoked':
       return new RevokedError(`${said}: Plaid has no access any more, and a new connection has to be made`)
     case 'rate-limited':
-      return new RateLimitedError(said, retryAfter(response.headers.get('retry-after'), now))
+      return new RateLimitedError(said, retryAfter(response.headers.get('retry-after'), now), {
+        ...(limitedByItem.has(error.error_code) && { scope: 'connection' as const }),
+      })
     case 'transient':
       return new TransientError(said)
     case 'restart':

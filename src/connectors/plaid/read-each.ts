@@ -5,7 +5,7 @@ import type { PageProblem } from '../connector.ts'
 export function readEach<T>(
   entries: unknown[],
   schema: z.ZodType<T>,
-  what: string,
+  what: 'an account' | 'a transaction',
   problems: PageProblem[],
 ): T[] {
   const good: T[] = []
@@ -20,6 +20,7 @@ export function readEach<T>(
     problems.push({
       ...(typeof account === 'string' && account !== '' && { account }),
       message: `${what} cannot be read (${fields.join(', ')})`,
+      ...(what === 'a transaction' && { row: true }),
     })
   }
   return good

@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { decodeJwt, decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from 'jose'
+import { addDays, isDay } from '../../calendar.ts'
 import { RefusedError } from '../../errors.ts'
 import type { Webhook, WebhookHint, WebhookRequest } from '../connector.ts'
 import { parseExactJson } from '../json.ts'
@@ -39,8 +40,9 @@ export function createWebhook(): Webhook<PlaidSettings> {
         throw new RefusedError('the notification is not the one that was signed')
     },
     hints(request) {
-      const hint = hintOf(request.body)
-      return hint ? [{ ...hint, eventId: eventIdOf(request) }] : []
+      const signedAt = signedAtOf(request)
+      const hint = hintOf(request.body, signedAt)
+      return hint ? [{ ...hint, eventId: eventIdOf(request.body, signedAt) }] : []
     },
   }
 }
@@ -76,9 +78,15 @@ function isDigestOf(payload: JWTPayload, body: Uint8Array): boolean {
  * sends again after a failure it signs again (a signature is good for 5 minutes, retries go on for a day), which costs
  * a sync that finds nothing.
  */
-function eventIdOf({ headers, body }: WebhookRequest): string {
+function eventIdOf(body: Uint8Array, signedAt: number): string {
+  return sha256(`${signedAt} ${sha256(body)}`)
+}
+
+/** Seconds since the epoch. */
+function signedAtOf({ headers }: WebhookRequest): number {
   const { iat } = orRefuse(() => decodeJwt(headers[signatureHeader] ?? ''))
-  return sha256(`${iat} ${sha256(body)}`)
+  if (iat === undefined) throw new RefusedError('the signature does not say when it was made')
+  return iat
 }
 
 function sha256(data: string | Uint8Array): string {
@@ -86,7 +94,7 @@ function sha256(data: string | Uint8Array): string {
 }
 
 /** What a notification is about; undefined where it concerns nothing here, as that of another product. */
-function hintOf(body: Uint8Array): Omit<WebhookHint, 'eventId'> | undefined {
+function hintOf(body: Uint8Array, signedAt: number): Omit<WebhookHint, 'eventId'> | undefined {
   const parsed = plaidWebhook.safeParse(orRefuse(() => parseExactJson(new TextDecoder().decode(body))))
   if (!parsed.success) return undefined
   const { webhook_type, webhook_code, item_id: connection, error } = parsed.data
@@ -96,8 +104,14 @@ function hintOf(body: Uint8Array): Omit<WebhookHint, 'eventId'> | undefined {
     return meaning === 'reauth' || meaning === 'revoked' ? { connection, kind: meaning } : undefined
   }
   const kind = kindsByCode[code]
-  return kind && { connection, kind }
+  if (kind !== 'warning') return kind && { connection, kind }
+  const end = parsed.data.consent_expiration_time?.slice(0, 10) ?? ''
+  const day = isDay(end) ? end : addDays(new Date(signedAt * 1000).toISOString().slice(0, 10), noticeDays)
+  return { connection, kind, message: `the provider says that its owner has to sign in again by ${day}` }
 }
+
+/** "Fired 7 days before the existing Item is scheduled for disconnection", which is all that tells its day. */
+const noticeDays = 7
 
 const kindsByCode: Record<string, WebhookHint['kind']> = {
   'TRANSACTIONS SYNC_UPDATES_AVAILABLE': 'sync',
@@ -107,9 +121,9 @@ const kindsByCode: Record<string, WebhookHint['kind']> = {
   'TRANSACTIONS DEFAULT_UPDATE': 'sync',
   'TRANSACTIONS TRANSACTIONS_REMOVED': 'sync',
   // The owner signed in again, perhaps in another application.
-  'ITEM LOGIN_REPAIRED': 'sync',
-  // Seven days before the consent ends, or the institution moves on: Link's update mode keeps it.
-  'ITEM PENDING_EXPIRATION': 'reauth',
-  'ITEM PENDING_DISCONNECT': 'reauth',
+  'ITEM LOGIN_REPAIRED': 'repaired',
+  // Before the consent ends, or the institution moves on: Link's update mode keeps it, and until then all goes on.
+  'ITEM PENDING_EXPIRATION': 'warning',
+  'ITEM PENDING_DISCONNECT': 'warning',
   'ITEM USER_PERMISSION_REVOKED': 'revoked',
 }

@@ -102,4 +102,6 @@ export const plaidWebhook = z.object({
   webhook_code: z.string(),
   item_id: z.string().min(1),
   error: plaidError.nullish(),
+  /** ISO 8601; of PENDING_EXPIRATION. */
+  consent_expiration_time: z.string().nullish().catch(undefined),
 })

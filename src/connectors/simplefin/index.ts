@@ -77,7 +77,7 @@ async function ask(
   const query = new URLSearchParams({ version: '2', ...parameters })
   const response = await context.http.request(`${base}/accounts?${query}`, {
     headers: { accept: 'application/json', authorization },
-    errorOf: refusalOf,
+    errorOf: (response) => refusalOf(response, context.clock()),
   })
   const parsed = accountSet.safeParse(response.json())
   if (!parsed.success) throw new ConnectorBugError('SimpleFIN answered something else than a set of accounts')

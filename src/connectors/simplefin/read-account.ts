@@ -1,6 +1,7 @@
 import { isDay } from '../../calendar.ts'
 import { parseDecimal } from '../../decimal.ts'
 import type { PageAccount, ReportedBalance, Upsert } from '../../page.ts'
+import type { PageProblem } from '../connector.ts'
 import { assetOf } from './asset.ts'
 import { momentOf } from './moment.ts'
 import { plainText } from './plain-text.ts'
@@ -16,8 +17,8 @@ export interface ReadAccount {
   account: PageAccount
   balances: ReportedBalance[]
   rows: Upsert[]
-  /** Sentences about what could not be read. */
-  problems: string[]
+  /** What could not be read. */
+  problems: Omit<PageProblem, 'account'>[]
 }
 
 /** Balance and rows of one account, each read by itself. `item` is what `found` was read from. */
@@ -36,7 +37,7 @@ export function readAccount(
   }
   const asset = assetOf(found.currency)
   if (asset === undefined) {
-    read.problems.push('its currency is none')
+    read.problems.push({ message: 'its currency is none' })
     return read
   }
   const held = balance.safeParse(item)
@@ -44,13 +45,14 @@ export function readAccount(
   const day = held.success ? momentOf(held.data['balance-date'], owner.timeZone).day : ''
   if (amount !== undefined && isDay(day))
     read.balances.push({ account: found.id, asset, day, edge: 'now', amount })
-  else read.problems.push('its balance is not as the protocol says')
+  else read.problems.push({ message: 'its balance is not as the protocol says' })
 
   for (const row of found.transactions) {
     const parsed = transaction.safeParse(row)
     const upsert = parsed.success ? rowOf(parsed.data, found.id, asset, owner) : undefined
     if (upsert) read.rows.push(upsert)
-    else read.problems.push(`a transaction${namedIn(row)} is not as the protocol says`)
+    else
+      read.problems.push({ message: `a transaction${namedIn(row)} is not as the protocol says`, row: true })
   }
   return read
 }

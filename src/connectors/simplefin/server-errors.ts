@@ -1,6 +1,7 @@
-import { ReauthError } from '../errors.ts'
+import { RateLimitedError, ReauthError } from '../errors.ts'
 import type { HttpResponse } from '../http-client.ts'
 import { parseExactJson } from '../json.ts'
+import { retryAfter } from '../retry-after.ts'
 import { messageText } from './plain-text.ts'
 import { type AccountSet, errorLists, serverError } from './wire.ts'
 
@@ -22,8 +23,15 @@ export function errorsOf(set: Pick<AccountSet, 'errlist' | 'errors'>): ServerErr
   return [...structured, ...set.errors.map(ofSentence).filter(({ message }) => !told.has(message))]
 }
 
-/** A 403 is access that was revoked, unless its text says that the credentials are none (`gen.auth`). */
-export function refusalOf({ status, text }: HttpResponse): Error | undefined {
+/**
+ * A 403 is access that was revoked, unless its text says that the credentials are none (`gen.auth`). A 429 is that of
+ * one token, by which requests are counted.
+ */
+export function refusalOf({ status, text, headers }: HttpResponse, now: Date): Error | undefined {
+  if (status === 429)
+    return new RateLimitedError('SimpleFIN answered 429', retryAfter(headers.get('retry-after'), now), {
+      scope: 'connection',
+    })
   if (status !== 403) return undefined
   const { data } = errorLists.safeParse(jsonOrNothing(text))
   const signIn = data && errorsOf(data).find((error) => error.signIn)

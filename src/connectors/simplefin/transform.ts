@@ -45,13 +45,13 @@ export function answerOf(set: AccountSet, asked: Asked): Answer {
     const own = faults.filter((error) => isAbout(error, found))
     for (const error of own) told.add(error)
     const read = readAccount(item, found, institution, asked)
-    const messages = [...own.map(({ message }) => message), ...read.problems]
-    problems.push(...messages.map((message) => ({ account: found.id, message })))
+    const failed = [...own.map(({ message }) => ({ message })), ...read.problems]
+    problems.push(...failed.map((problem) => ({ account: found.id, ...problem })))
     page.accounts.push(read.account)
     page.balances.push(...read.balances)
     page.changes.push(...read.rows)
     const days = completeDays(read.rows, asked)
-    if (days && whole && messages.length === 0)
+    if (days && whole && failed.length === 0)
       page.changes.push({ type: 'window-complete', account: found.id, ...days })
   }
   for (const error of faults) if (!told.has(error)) problems.push({ message: error.message })

@@ -73,7 +73,12 @@ async function* pull(context: Context, { mode, cursor, window }: PullRequest): A
       for (const item of list.data.transactions) {
         const row = transactionSchema.safeParse(item)
         if (row.success) page.changes.push(asUpsert(row.data, account))
-        else page.problems!.push({ account: account.id, message: 'a transaction is not as documented' })
+        else
+          page.problems!.push({
+            account: account.id,
+            message: 'a transaction is not as documented',
+            row: true,
+          })
       }
       if (after === null) {
         // What is stored in the window and was not told since the group began is gone from the provider.

@@ -4,6 +4,7 @@ import { ConnectorBugError } from '../errors.ts'
 import { backfillCursorOf, backfillFrom } from './backfill-cursor.ts'
 import { headAfterPass, headCursorOf, headFrom } from './head-cursor.ts'
 import { type Position, positionAfter, startOf } from './position.ts'
+import { refusalOf } from './refusal.ts'
 import { rowsOf } from './transform.ts'
 import { readAnswer, type TransactionsAnswer } from './wire.ts'
 
@@ -102,6 +103,7 @@ async function ask(
   for (const [name, value] of Object.entries(asked)) url.searchParams.set(name, value)
   const response = await http.request(url, {
     headers: { authorization: `Bearer ${credentials.apiKey}`, accept: 'application/json' },
+    errorOf: refusalOf,
   })
   const answer = readAnswer(response.json())
   if (answer.meta.currentPage !== page)

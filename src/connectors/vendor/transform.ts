@@ -39,10 +39,13 @@ function rowOf(item: unknown, asset: string): Upsert | PageProblem {
   const read = vendorItem.safeParse(item)
   if (!read.success) {
     const path = read.error.issues[0]?.path.join('.')
-    return { message: `${nameOf(item)}: ${path ? `${path} is missing or malformed` : 'it is no object'}` }
+    return {
+      message: `${nameOf(item)}: ${path ? `${path} is missing or malformed` : 'it is no object'}`,
+      row: true,
+    }
   }
   const { id, userId, createdAt, type, amount } = read.data
-  const fault = (reason: string) => ({ account: userId, message: `${nameOf(item)}: ${reason}` })
+  const fault = (reason: string) => ({ account: userId, message: `${nameOf(item)}: ${reason}`, row: true })
   if (!isVendorType(type)) return fault(`its type ${quote(type)} is none that is known`)
   const magnitude = parseDecimal(decimalOfNumber(amount) ?? amount)
   if (magnitude === undefined) return fault(`its amount ${quote(amount)} is not a decimal number`)
