@@ -93,10 +93,13 @@ BEGIN
       v_scopes := v_scopes || v_limit.scope;
       v_slots := v_slots || v_slot;
     ELSE
-      -- Behind a slot that is being taken right now stands its old time: then in a moment. One under way may be
-      -- answered at any time.
-      SELECT greatest(v_retry_at, p_now + INTERVAL '10 milliseconds', CASE WHEN v_limit.fixed
-        THEN v_cutoff + INTERVAL '1 microsecond' + v_limit.per ELSE min(least(used_at, p_now)) + v_limit.per END)
+      -- Behind a slot that is being taken or made right now stands its old time, or nothing: then in a moment. One under
+      -- way may be answered at any time.
+      SELECT greatest(v_retry_at, p_now + INTERVAL '10 milliseconds', CASE
+        WHEN count(*) < v_limit.max THEN p_now
+        WHEN v_limit.fixed THEN v_cutoff + INTERVAL '1 microsecond' + v_limit.per
+        ELSE min(least(used_at, p_now)) + v_limit.per
+      END)
       INTO v_retry_at
       FROM provider_quota WHERE scope = v_limit.scope AND slot <= v_limit.max;
     END IF;

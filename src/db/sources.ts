@@ -129,17 +129,6 @@ export async function reconnectSource(
   await setSourceStatus(sql, sourceId, 'active', now)
 }
 
-/** New credentials for a connection whose owner signed in again: it is due at once. */
-export function renewCredentials(
-  sql: Sql,
-  keyring: Keyring,
-  sourceId: string,
-  credentials: object,
-  now: Date,
-): Promise<void> {
-  return reconnectSource(sql, keyring, sourceId, { credentials }, now)
-}
-
 /**
  * Ends a connection: it is synced no more, its credentials are gone and its name is free again. What it brought
  * stays, and its dead letters, which nobody can run again, are closed. A sync that runs loses its lease.

@@ -35,7 +35,7 @@ export interface SyncGate extends RequestGate {
   /** No request of the page group was made yet: a sync that has to wait may as well end here. */
   groupBegins(): void
   /** Pauses the scope of a refusal that did not come as a 429. */
-  pause(retryAt: Date | undefined): Promise<void>
+  pause(retryAt: Date | undefined, scope: 'client' | 'connection' | undefined): Promise<void>
   /** When the last pause that this sync met will end. */
   pausedUntil(): Date | undefined
   requests(): number
@@ -44,7 +44,9 @@ export interface SyncGate extends RequestGate {
 /** The way of one sync into the budgets of its provider. */
 export function createGate(scheduler: Scheduler, connector: Connector, claim: Claim): SyncGate {
   const { db, clock, sleep, signal, abandoned, random } = scheduler
-  const pauseScope = pauseScopeOf(connector, limitedScope(connector), claim.sourceId)
+  const pauseScopes = (['client', 'connection'] as const).map((scope) =>
+    pauseScopeOf(connector, scope, claim.sourceId),
+  )
   let groupIsFresh = true
   let pausedUntil: Date | undefined
   let requests = 0
@@ -85,10 +87,11 @@ export function createGate(scheduler: Scheduler, connector: Connector, claim: Cl
     },
     pausedUntil: () => pausedUntil,
     requests: () => requests,
-    async pause(retryAt) {
+    async pause(retryAt, scope) {
       const until = pauseEnd(retryAt)
       const nothing = { scopes: [], slots: [], grantedAt: clock() }
-      await settleSlots(db.sql, nothing, clock(), { scope: pauseScope, until })
+      const paused = pauseScopeOf(connector, scope ?? limitedScope(connector), claim.sourceId)
+      await settleSlots(db.sql, nothing, clock(), { scope: paused, until })
     },
     async enter(account) {
       let grant = await takeSlot(account)
@@ -101,12 +104,13 @@ export function createGate(scheduler: Scheduler, connector: Connector, claim: Cl
         leaveProcess = await scheduler.smooth(connector, claim.lane)
       }
       requests++
-      return async ({ rateLimited, pausedUntil: retryAt }) => {
+      return async ({ rateLimited, pausedUntil: retryAt, scope }) => {
         leaveProcess()
-        const pause = rateLimited ? { scope: pauseScope, until: pauseEnd(retryAt) } : undefined
+        const paused = pauseScopeOf(connector, scope ?? limitedScope(connector), claim.sourceId)
+        const pause = rateLimited ? { scope: paused, until: pauseEnd(retryAt) } : undefined
         await settleSlots(
           db.sql,
-          { ...grant, scopes: [...grant.scopes, pauseScope], slots: [...grant.slots, 0] },
+          { ...grant, scopes: [...grant.scopes, ...pauseScopes], slots: [...grant.slots, 0, 0] },
           clock(),
           pause,
         )

@@ -36,7 +36,7 @@ export async function syncBatch(scheduler: Scheduler, claims: Claim[]): Promise<
     const member = {
       sync,
       requests,
-      checker: createPageChecker(),
+      checker: createPageChecker(sync.connector),
       groupCursor: requests[0]!.cursor,
       restarts: 0,
       restarting: false,
@@ -103,7 +103,7 @@ async function pullRound(round: Member[]): Promise<void> {
     try {
       member.checker.end()
       member.requests.shift()
-      member.checker = createPageChecker()
+      member.checker = createPageChecker(member.sync.connector)
     } catch (error) {
       member.failure = { error }
     }
@@ -114,6 +114,6 @@ async function pullRound(round: Member[]): Promise<void> {
 function restart(member: Member, { fromStart }: RestartError): void {
   if (fromStart) member.groupCursor = null
   member.requests[0] = { ...member.requests[0]!, cursor: member.groupCursor }
-  member.checker = createPageChecker()
+  member.checker = createPageChecker(member.sync.connector)
   member.restarting = true
 }

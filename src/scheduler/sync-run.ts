@@ -68,7 +68,7 @@ export async function runPull(run: SyncRun, pull: Pull): Promise<PullOutcome> {
   for (let restarts = 0; ; ) {
     gate.groupBegins()
     try {
-      for await (const page of checkPages(connector.pull(context, { ...request, cursor }))) {
+      for await (const page of checkPages(connector.pull(context, { ...request, cursor }), connector)) {
         problems += page.problems.length
         const { makeWay } = await storePage(run, page, {
           request,
@@ -132,7 +132,8 @@ export async function storePage(
         request: again,
         code: 'partial',
         error: redact(message, run.secrets) as string,
-        sameAs: ['record', account ?? '', message],
+        // The rest of many is one letter, however many it was.
+        sameAs: ['record', account ?? '', message.replace(/^and \d+ more/, 'and more')],
       })),
     },
     scheduler.clock(),

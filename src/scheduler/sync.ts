@@ -107,7 +107,8 @@ export async function judgeFailure(sync: Sync, error: unknown, failures: number)
   // The process stops: the source goes on where it was, with whoever takes it next.
   if (scheduler.signal.aborted && (scheduler.abandoned.aborted || (error as Error).name === 'AbortError'))
     return { kind: 'later', at: claim.dueAt, message: undefined }
-  if (error instanceof RateLimitedError && gate.pausedUntil() === undefined) await gate.pause(error.retryAt)
+  if (error instanceof RateLimitedError && gate.pausedUntil() === undefined)
+    await gate.pause(error.retryAt, error.scope)
   const failure = judge(error, {
     failures,
     now: scheduler.clock(),

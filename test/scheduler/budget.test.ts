@@ -114,4 +114,4 @@ test(`${hours} hours of a backlog: the budget of 5 a minute is used up and never
     await db.sql`SELECT extract(epoch FROM ${clock.now().toISOString()}::timestamptz - max(occurred_at))::int AS age FROM transaction`
   expect(fresh!.age).toBeLessThanOrEqual(180)
   expect(stored!.rows).toBeGreaterThan(hours * 60 * 6)
-})
+}, 400_000)

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { listDeadLetters, retryDeadLetters } from '../../src/db/dead-letters.ts'
-import { renewCredentials, requestSync, setSourceStatus } from '../../src/db/sources.ts'
+import { reconnectSource, requestSync, setSourceStatus } from '../../src/db/sources.ts'
 import { createWorker } from '../../src/scheduler/worker.ts'
 import { cloneDatabase, type TestDatabase } from '../setup/database.ts'
 import { newPerson } from '../setup/people.ts'
@@ -262,7 +262,7 @@ test('what somebody asks for while a sync runs leads to another one', async () =
 test('an owner who signs in again while a sync fails by the old credentials does not have to do so twice', async () => {
   const { state } = await meanwhile(async (sourceId, clock, provider) => {
     provider.refused.add('good')
-    await renewCredentials(db.sql, testKeyring(), sourceId, { token: 'new' }, clock.now())
+    await reconnectSource(db.sql, testKeyring(), sourceId, { credentials: { token: 'new' } }, clock.now())
   })
   expect(state.sources).toMatchObject([{ status: 'active', synced: true }])
 })
