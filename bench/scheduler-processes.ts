@@ -93,7 +93,12 @@ export async function startWorker(
 /** With the options of bin/tidemark. The first message says that it is there, later ones answer `report`. */
 async function start<Report>(file: string, options: object, shutdown: Shutdown) {
   const child: ChildProcess = fork(fileURLToPath(new URL(file, import.meta.url)), [JSON.stringify(options)], {
-    execArgv: ['--max-semi-space-size=2', '--import', import.meta.resolve('tsx')],
+    execArgv: [
+      '--max-semi-space-size=2',
+      '--heap-growing-percent=25',
+      '--import',
+      import.meta.resolve('tsx'),
+    ],
     stdio: 'inherit',
   })
   shutdown.register(async () => void child.kill())
