@@ -87,7 +87,12 @@ async function claimBatches(workers: Sql[], batch: number, now: Date) {
   const trips: number[] = []
   const claimed: Claim[] = []
   // As a worker does that has so many places, of which no connector gets more than half.
-  const wanted = connectors.map((connector) => ({ connector, most: batch / 2, mostBackfill: batch / 4 }))
+  const wanted = connectors.map((connector) => ({
+    connector,
+    most: batch / 2,
+    mostBackfill: batch / 4,
+    cap: 1_000,
+  }))
   await Promise.all(
     workers.map(async (sql, index) => {
       for (let turn = 0; turn < (batch > 16 ? 45 : 250); turn++) {

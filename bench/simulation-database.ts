@@ -23,7 +23,7 @@ export function createDatabaseStore(sql: Sql, sources: SimulatedSource[]): Store
       return new Map([...found].map(([id, { free, freeAt }]) => [id, { free, freeAt: freeAt?.getTime() }]))
     },
     async claim(wanted, total, now) {
-      const all = wanted.map((each) => ({ ...each, mostBackfill: 1 }))
+      const all = wanted.map((each) => ({ ...each, mostBackfill: 1, cap: 1_000 }))
       return (await claimSources(sql, all, total, new Date(now), leaseSeconds)).map((claim) => {
         const made = {
           source: byId.get(claim.sourceId)!,

@@ -1,11 +1,11 @@
--- Hands due sources to a worker: at most p_limits of each connector for the head and p_backfill_limits for backfill, and
--- p_total in all. The connectors take turns; of one, what somebody waits for comes first, then what is due the longest.
+-- Hands due sources to a worker: at most p_limits of each connector for the head and p_backfill_limits for backfill,
+-- p_caps of both, and p_total in all. The connectors take turns; of one, what somebody waits for comes first, then what is due the longest.
 -- A claim is a lease: until it ends or is given back, nobody else gets the source, and only who shows its token may
 -- write for it (hold_lease). A source whose worker died is due again when its lease ends. Any number of workers claim
 -- at once: a row that another one takes in this moment is passed over.
 DROP FUNCTION IF EXISTS claim_sources;
 CREATE FUNCTION claim_sources(
-  p_connectors text[], p_limits int[], p_backfill_limits int[], p_total int, p_now timestamptz, p_lease interval
+  p_connectors text[], p_limits int[], p_backfill_limits int[], p_caps int[], p_total int, p_now timestamptz, p_lease interval
 )
 RETURNS TABLE (
   id bigint,
@@ -47,13 +47,17 @@ LANGUAGE sql AS $$
       AND CASE c.lane WHEN 2 THEN u.backfill_at ELSE u.next_sync_at END <= p_now
     ORDER BY c.rank, c.lane, c.due_at LIMIT 2 * p_total
     FOR UPDATE OF u SKIP LOCKED
+  ), ranked AS (
+    SELECT l.*, row_number() OVER (PARTITION BY l.connector, l.lane = 2 ORDER BY l.lane, l.due_at) AS rank
+    FROM locked l
   ), picked AS (
     SELECT r.id, r.lane, r.due_at
     FROM (
-      SELECT l.*, row_number() OVER (PARTITION BY l.connector, l.lane = 2 ORDER BY l.lane, l.due_at) AS rank
-      FROM locked l
+      SELECT k.*, row_number() OVER (PARTITION BY k.connector ORDER BY k.rank, k.lane, k.due_at) AS place
+      FROM ranked k WHERE k.rank <= k.most
     ) AS r
-    WHERE r.rank <= r.most
+    JOIN unnest(p_connectors, p_caps) AS w (connector, cap) ON w.connector = r.connector
+    WHERE r.place <= w.cap
     ORDER BY r.rank, r.lane, r.due_at LIMIT p_total
   )
   UPDATE user_source u

@@ -162,7 +162,10 @@ BEGIN
     -- Not that of a source which was paused or removed while it ran.
     status = CASE WHEN u.status = 'active' THEN coalesce(p_end->>'status', u.status) ELSE u.status END,
     status_message = CASE
-      WHEN u.status = 'active' AND p_end ? 'statusMessage' THEN p_end->>'statusMessage' ELSE u.status_message
+      WHEN u.status <> 'active' OR NOT p_end ? 'statusMessage' THEN u.status_message
+      -- A provider's own warning (accept_hints) holds until its owner has acted, however well syncs go.
+      WHEN p_end->>'statusMessage' IS NULL AND u.status_message LIKE 'the provider says %' THEN u.status_message
+      ELSE p_end->>'statusMessage'
     END
   WHERE u.id = p_source_id;
 END

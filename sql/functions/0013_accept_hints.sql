@@ -40,6 +40,10 @@ LANGUAGE sql AS $$
         WHEN s.running_lane < 2 OR s.status = 'reauth' THEN p_now
         ELSE least(s.next_sync_at, p_now)
       END,
+      -- A sync that runs may have met the login as it was.
+      lease_token = CASE WHEN w.kind = 'repaired' THEN NULL ELSE s.lease_token END,
+      lease_until = CASE WHEN w.kind = 'repaired' THEN NULL ELSE s.lease_until END,
+      running_lane = CASE WHEN w.kind = 'repaired' THEN NULL ELSE s.running_lane END,
       lane = CASE WHEN w.due THEN least(s.lane, 1) ELSE s.lane END,
       -- What failed did so for want of the login.
       attempts = CASE s.status WHEN 'reauth' THEN 0 ELSE s.attempts END,

@@ -91,7 +91,15 @@ async function syncNow(
         message: `${now?.status ?? 'removed'}: ${now?.statusMessage ?? 'it is not synced'}`,
       }
     if (headIsDone && (!history || now.backfill === null)) return sum
-    const claim = await claimSource(db.sql, source.id, headIsDone ? 2 : 0, clock(), leaseSeconds)
+    // History takes long: what is new may be due again meanwhile.
+    const headIsDue = now.nextSyncAt !== null && now.nextSyncAt <= clock()
+    const claim = await claimSource(
+      db.sql,
+      source.id,
+      headIsDone && !headIsDue ? 2 : 0,
+      clock(),
+      leaseSeconds,
+    )
     if (!claim) {
       // A worker has it: it does the same work.
       headIsDone ||= now.lastSyncTime !== null && now.lastSyncTime >= requestedAt

@@ -21,7 +21,9 @@ export function incrementalWindows(history: History, lastSyncDay: string | null,
     if (windowDays !== undefined) from = addDays(to, 1 - windowDays)
     else from = history.separateBackfill ? today : oldest
   } else {
-    from = addDays(lastSyncDay, -(lastSyncDay === today ? overlapDays : Math.max(overlapDays, mutableDays)))
+    // A clock that was ahead once must not end it all.
+    const last = lastSyncDay > today ? today : lastSyncDay
+    from = addDays(last, -(last === today ? overlapDays : Math.max(overlapDays, mutableDays)))
   }
   if (from < oldest) from = oldest
   if (windowDays === undefined) return [{ from, to }]

@@ -20,6 +20,8 @@ export interface Wanted {
   most: number
   /** How many beside them whose backfill goes on. */
   mostBackfill: number
+  /** How many of both. */
+  cap: number
 }
 
 /** Sources that are due, at most `total`, each claimed by nobody else for `leaseSeconds`. */
@@ -33,7 +35,8 @@ export async function claimSources(
   const rows = await sql`
     SELECT * FROM claim_sources(
       ${wanted.map((each) => each.connector)}::text[], ${wanted.map((each) => each.most)}::int[],
-      ${wanted.map((each) => each.mostBackfill)}::int[], ${total}, ${now.toISOString()}, ${`${leaseSeconds} seconds`}::interval
+      ${wanted.map((each) => each.mostBackfill)}::int[],
+      ${wanted.map((each) => each.cap)}::int[], ${total}, ${now.toISOString()}, ${`${leaseSeconds} seconds`}::interval
     )`
   return rows
     .map((row) => ({
@@ -69,4 +72,13 @@ export async function claimSource(
     leaseToken: row.lease_token,
     dueAt: now,
   }
+}
+
+/** Leases that are still held go on; those that were lost stay so. */
+export async function renewLeases(sql: Sql, claims: Claim[], now: Date, leaseSeconds: number): Promise<void> {
+  await sql`
+    UPDATE user_source u SET lease_until = ${now.toISOString()}::timestamptz + ${`${leaseSeconds} seconds`}::interval
+    FROM unnest(${claims.map(({ sourceId }) => sourceId)}::bigint[], ${claims.map(({ leaseToken }) => leaseToken)}::uuid[])
+      AS c (id, token)
+    WHERE u.id = c.id AND u.lease_token = c.token AND u.lease_until > ${now.toISOString()}`
 }

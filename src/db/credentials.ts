@@ -29,7 +29,7 @@ export async function writeCredentials(
     leaseToken === undefined
       ? await sql`
           UPDATE user_source SET credentials = ${sealed}, lease_token = NULL, lease_until = NULL, running_lane = NULL
-          WHERE id = ${sourceId}`
+          WHERE id = ${sourceId} AND status <> 'removed'`
       : await sql`
           UPDATE user_source SET credentials = ${sealed} WHERE id = ${sourceId} AND lease_token = ${leaseToken}`
   if (written.count === 0) {

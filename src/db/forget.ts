@@ -33,7 +33,9 @@ export function forgetSlots(sql: Sql, now: Date): Promise<number> {
     () => sql`
       DELETE FROM provider_quota WHERE (scope, slot) IN (
         SELECT scope, slot FROM provider_quota WHERE used_at < ${before} LIMIT ${rowsPerStatement}
-      )`,
+      )
+      -- Somebody may have taken it meanwhile.
+      AND used_at < ${before}`,
   )
 }
 

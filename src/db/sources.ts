@@ -124,7 +124,7 @@ export async function reconnectSource(
     await sql`
       UPDATE user_source SET config = ${JSON.stringify(config)}::text::jsonb, lease_token = NULL, lease_until = NULL,
         running_lane = NULL
-      WHERE id = ${sourceId}`
+      WHERE id = ${sourceId} AND status <> 'removed'`
   if (credentials !== undefined) await writeCredentials(sql, keyring, sourceId, credentials)
   await setSourceStatus(sql, sourceId, 'active', now)
 }

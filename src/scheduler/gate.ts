@@ -1,6 +1,6 @@
 import type { Connector } from '../connectors/connector.ts'
 import type { RequestGate } from '../connectors/http-client.ts'
-import type { Claim } from '../db/claims.ts'
+import { type Claim, renewLeases } from '../db/claims.ts'
 import { settleSlots, takeSlots } from '../db/request-budget.ts'
 import { backoff } from './backoff.ts'
 import type { Scheduler } from './scheduler.ts'
@@ -34,6 +34,10 @@ const longestSleep = 20_000
 export interface SyncGate extends RequestGate {
   /** No request of the page group was made yet: a sync that has to wait may as well end here. */
   groupBegins(): void
+  /** No further page group is begun: something more urgent waits. */
+  giveWay(): void
+  /** Renews these leases, too, while it waits: of those who go into the same request. */
+  holdAlso(claims: Claim[]): void
   /** Pauses the scope of a refusal that did not come as a 429. */
   pause(retryAt: Date | undefined, scope: 'client' | 'connection' | undefined): Promise<void>
   /** When the last pause that this sync met will end. */
@@ -48,6 +52,8 @@ export function createGate(scheduler: Scheduler, connector: Connector, claim: Cl
     pauseScopeOf(connector, scope, claim.sourceId),
   )
   let groupIsFresh = true
+  let givesWay = false
+  let companions: Claim[] = []
   let pausedUntil: Date | undefined
   let requests = 0
   let strikes = 0
@@ -67,6 +73,8 @@ export function createGate(scheduler: Scheduler, connector: Connector, claim: Cl
       // Asked to stop, a sync goes on to the end of its page group while it has not to wait for that.
       if (groupIsFresh) signal.throwIfAborted()
       abandoned.throwIfAborted()
+      if (groupIsFresh && givesWay) throw new NoSlotError(clock())
+      if (companions.length > 0) await renewLeases(db.sql, companions, clock(), leaseSeconds)
       const now = clock()
       const grant = await takeSlots(db.sql, claim, limits, now, {
         timeoutSeconds: ((scheduler.requestTimeout ?? requestTimeout) + longestStart) / 1000,
@@ -84,6 +92,12 @@ export function createGate(scheduler: Scheduler, connector: Connector, claim: Cl
   return {
     groupBegins: () => {
       groupIsFresh = true
+    },
+    giveWay: () => {
+      givesWay = true
+    },
+    holdAlso: (claims) => {
+      companions = claims
     },
     pausedUntil: () => pausedUntil,
     requests: () => requests,

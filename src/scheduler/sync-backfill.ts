@@ -13,10 +13,8 @@ export async function syncBackfill(sync: Sync): Promise<SyncEnd> {
   const window = backfillWindow(connector.history, left)
   const request = { mode: 'backfill', window, cursor: source.backfillCursor as JsonValue } as const
   try {
-    const { complete } = await runPull(await openRun(sync), { request, keep: true })
-    return complete
-      ? { ...base, outcome: 'done', backfill: behind(sync, left, window) }
-      : { ...base, outcome: 'yielded', backfill: stay(sync, scheduler.clock(), 0) }
+    await runPull(await openRun(sync), { request, keep: true })
+    return { ...base, outcome: 'done', backfill: behind(sync, left, window) }
   } catch (error) {
     const attempts = source.backfillAttempts
     const failure = await judgeFailure(sync, error, attempts)

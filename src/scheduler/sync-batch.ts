@@ -3,6 +3,7 @@ import { ConnectorBugError, RestartError } from '../connectors/errors.ts'
 import type { JsonValue } from '../connectors/json.ts'
 import { createPageChecker, type PageChecker } from '../connectors/pull.ts'
 import type { Claim } from '../db/claims.ts'
+import { isLeaseLost } from '../db/sync-pages.ts'
 import type { Scheduler } from './scheduler.ts'
 import { openRun, openSync, type Sync } from './sync.ts'
 import { headDone, headFailed, headRequests, ownsCursor } from './sync-head.ts'
@@ -51,8 +52,11 @@ export async function syncBatch(scheduler: Scheduler, claims: Claim[]): Promise<
     const round = members.filter(({ failure, requests }) => failure === undefined && requests.length > 0)
     if (round.length === 0) break
     await pullRound(round).catch((error: unknown) => {
+      // The lease of who spoke for the batch was lost: that is nothing to the others, who ask again.
+      if (isLeaseLost(error)) round[0]!.failure ??= { error }
       // The request itself failed, and with it everyone who waited for its answer.
-      for (const member of round) member.failure ??= { error }
+      else for (const member of round) member.failure ??= { error }
+      for (const member of round) member.checker = createPageChecker(member.sync.connector)
     })
   }
   return Promise.all(
@@ -69,6 +73,7 @@ async function pullRound(round: Member[]): Promise<void> {
   // Any of them can speak for the batch: its budget is that of the connector as a whole.
   const { run } = round[0]!
   run.gate.groupBegins()
+  run.gate.holdAlso(round.map(({ sync }) => sync.claim))
   const items: BatchItem[] = round.map((member) => ({
     credentials: member.run.context.credentials,
     config: member.run.context.config,

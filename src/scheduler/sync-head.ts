@@ -15,7 +15,7 @@ export async function syncHead(sync: Sync): Promise<SyncEnd> {
     for (request of headRequests(sync)) {
       const { window } = request
       sync.reached = { window, cursor: request.cursor }
-      const { complete } = await runPull(run, {
+      await runPull(run, {
         request,
         keep: true,
         kept: (cursor) => headCursor(sync, window, cursor),
@@ -23,7 +23,6 @@ export async function syncHead(sync: Sync): Promise<SyncEnd> {
           sync.reached = { window, cursor }
         },
       })
-      if (!complete) return headLater(sync, sync.claim.dueAt)
     }
     return headDone(sync)
   } catch (error) {
@@ -38,7 +37,7 @@ export function ownsCursor({ connector }: Sync): boolean {
 
 /** Where a head stands that goes window by window: kept as its cursor until the last window was read. */
 export interface WindowProgress {
-  /** The day of the sync that began it: after a while it is begun anew. */
+  /** When the sync began that began it: what came later is not known. After a while it is begun anew. */
   since: string
   window: Window
   cursor: JsonValue
@@ -54,7 +53,7 @@ export function headRequests(sync: Sync): PullRequest[] {
   const lastDay = source.lastSyncTime && dayInZone(source.lastSyncTime, 'UTC')
   const windows = incrementalWindows(connector.history, lastDay, today)
   if (ownsCursor(sync)) return windows.map((window) => ({ mode, window, cursor: source.cursor as JsonValue }))
-  const reached = progressOf(source.cursor, today)
+  const reached = progressOf(sync)
   if (reached === undefined) return windows.map((window) => ({ mode, window, cursor: null }))
   const { windowDays = 1 } = connector.history
   const requests: PullRequest[] = [{ mode, window: reached.window, cursor: reached.cursor }]
@@ -66,18 +65,19 @@ export function headRequests(sync: Sync): PullRequest[] {
   return requests
 }
 
-/** Undefined where nothing was begun, or too long ago. */
-function progressOf(stored: unknown, today: string): WindowProgress | undefined {
-  const progress = stored as WindowProgress | null
+/** Undefined where nothing was begun, or too long ago, or with longer windows than there are now. */
+function progressOf({ connector, source, startedAt }: Sync): WindowProgress | undefined {
+  const progress = source.cursor as WindowProgress | null
   if (typeof progress?.since !== 'string' || typeof progress.window?.from !== 'string') return undefined
-  return daysBetween(progress.since, today) < keptFor ? progress : undefined
+  const age = (startedAt.getTime() - Date.parse(progress.since)) / 86_400_000
+  const length = daysBetween(progress.window.from, progress.window.to) + 1
+  return age >= 0 && age < keptFor && length <= (connector.history.windowDays ?? 0) ? progress : undefined
 }
 
 /** What is kept as the head's cursor, in the middle of it. */
 export function headCursor(sync: Sync, window: Window, cursor: JsonValue): JsonValue {
   if (ownsCursor(sync)) return cursor
-  const today = dayInZone(sync.startedAt, 'UTC')
-  const since = progressOf(sync.source.cursor, today)?.since ?? today
+  const since = progressOf(sync)?.since ?? sync.startedAt.toISOString()
   return { since, window: { from: window.from, to: window.to }, cursor }
 }
 
@@ -91,7 +91,8 @@ export function headDone(sync: Sync): SyncEnd {
     ...baseOf(sync),
     outcome: 'done',
     head: {
-      lastSyncTime: startedAt,
+      // Windows that an earlier run has read are known as of then.
+      lastSyncTime: ownsCursor(sync) ? startedAt : new Date(progressOf(sync)?.since ?? startedAt),
       nextSyncAt: nextTime(sync, now),
       lane: 1,
       attempts: 0,

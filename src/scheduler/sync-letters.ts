@@ -23,12 +23,11 @@ export async function syncLetters(sync: Sync): Promise<SyncEnd> {
     try {
       const pull = { ...request, cursor: request.cursor as JsonValue }
       const isRecord = kind === 'record'
-      const { complete, problems } = await runPull(await openRun(sync), {
+      const { problems } = await runPull(await openRun(sync), {
         request: pull,
         keep: false,
         ...(isRecord && oneGroup ? { oneGroup } : { letter: id }),
       })
-      if (!complete) break
       // Rows that failed again have opened their letters while they were read; those that are still queued are mended.
       if (isRecord || problems === 0) resolved.push(...letters.map((letter) => letter.id))
       // What could not be used of it may be another failure than the letter's, with a letter of its own.

@@ -44,10 +44,6 @@ export interface Pull {
 }
 
 export interface PullOutcome {
-  /** False where it ended at a page group because something more urgent waits. */
-  complete: boolean
-  /** Where to go on. */
-  cursor: JsonValue
   /** Parts of the answers that could not be used. */
   problems: number
 }
@@ -60,7 +56,7 @@ const mostGroups = 50
 /** Pulls to the end, page by page, each stored before the next is asked for. Throws what the connector throws. */
 export async function runPull(run: SyncRun, pull: Pull): Promise<PullOutcome> {
   const { request, keep, letter, kept = (cursor) => cursor } = pull
-  const { scheduler, connector, context, gate } = run
+  const { connector, context, gate } = run
   const isBackfill = request.mode === 'backfill'
   let { cursor } = request
   let problems = 0
@@ -82,12 +78,12 @@ export async function runPull(run: SyncRun, pull: Pull): Promise<PullOutcome> {
         cursor = page.cursor
         groups++
         pull.onGroup?.(cursor)
-        if (pull.oneGroup) return { complete: true, cursor, problems }
+        if (pull.oneGroup) return { problems }
         gate.groupBegins()
-        const giveWay = isBackfill && (makeWay || groups >= mostGroups)
-        if (giveWay || scheduler.signal.aborted) return { complete: false, cursor, problems }
+        // The next request is not made; a pull that needs none has come to its end.
+        if (isBackfill && (makeWay || groups >= mostGroups)) gate.giveWay()
       }
-      return { complete: true, cursor, problems }
+      return { problems }
     } catch (error) {
       if (!(error instanceof RestartError) || ++restarts > mostRestarts) throw error
       if (error.fromStart) cursor = null

@@ -105,6 +105,7 @@ export function createWorker(
           connector: connector.id,
           most,
           mostBackfill: Math.max(1, Math.floor(most / 2)),
+          cap: placesOf(connector),
         })
       }
       if (wanted.length === 0) return
@@ -138,7 +139,12 @@ export function createWorker(
   function placesOfBatches({ connector, most, mostBackfill }: Wanted, left: number, size: number): Wanted {
     const places = Math.min(most, left)
     const backfills = places === 1 ? turn % 2 : Math.min(mostBackfill, places - 1)
-    return { connector, most: (places - backfills) * size, mostBackfill: backfills }
+    return {
+      connector,
+      most: (places - backfills) * size,
+      mostBackfill: backfills,
+      cap: places * size,
+    }
   }
 
   function placesOf({ id }: Connector): number {

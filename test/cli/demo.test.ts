@@ -175,36 +175,42 @@ test('a real connection is not asked of the emulators', async () => {
 })
 
 describe('cut off in the middle', () => {
-  test.skipIf(inject('engine') !== 'plain')('asked to stop it ends with paused sources, and the next run completes it', async () => {
-    const own = await cloneDatabase()
-    const command = commandLine(own, folder)
-    const { stop, ended } = command.runUntilStopped('demo')
-    await rowsOfPlaid(own, 1_000)
-    stop()
-    const stopped = await ended
-    expect(stopped.code).toBe(1)
-    expect(stopped.stderr).toContain('run this again to complete it')
-    const statuses = await own.sql`SELECT DISTINCT status FROM user_source WHERE next_sync_at IS NOT NULL`
-    expect(statuses.map(({ status }) => status)).toEqual(['paused'])
-    expect((await command.run('demo')).code).toBe(0)
-    expect(await storedMovements(own, email)).toEqual(movementsOf(household))
-  })
+  test.skipIf(inject('engine') !== 'plain')(
+    'asked to stop it ends with paused sources, and the next run completes it',
+    async () => {
+      const own = await cloneDatabase()
+      const command = commandLine(own, folder)
+      const { stop, ended } = command.runUntilStopped('demo')
+      await rowsOfPlaid(own, 1_000)
+      stop()
+      const stopped = await ended
+      expect(stopped.code).toBe(1)
+      expect(stopped.stderr).toContain('run this again to complete it')
+      const statuses = await own.sql`SELECT DISTINCT status FROM user_source WHERE next_sync_at IS NOT NULL`
+      expect(statuses.map(({ status }) => status)).toEqual(['paused'])
+      expect((await command.run('demo')).code).toBe(0)
+      expect(await storedMovements(own, email)).toEqual(movementsOf(household))
+    },
+  )
 
-  test.skipIf(inject('engine') !== 'plain')('killed, its next run completes it without waiting for the leases that it left', async () => {
-    const own = await cloneDatabase()
-    const command = commandLine(own, folder)
-    const killed = command.start(['demo'])
-    await rowsOfPlaid(own, 1_000)
-    killed.process.kill('SIGKILL')
-    await killed.ended
-    const today = dayInZone(new Date(), 'UTC')
-    const { code, stdout } = await command.start(['demo']).ended
-    expect([code, stdout]).toEqual([0, expect.stringContaining('Go on with:')])
-    const theirs = makeHousehold({ seed: 1, today })
-    expect(await storedMovements(own, `household-1-${today.slice(0, 4)}@demo.example`)).toEqual(
-      movementsOf(theirs),
-    )
-  })
+  test.skipIf(inject('engine') !== 'plain')(
+    'killed, its next run completes it without waiting for the leases that it left',
+    async () => {
+      const own = await cloneDatabase()
+      const command = commandLine(own, folder)
+      const killed = command.start(['demo'])
+      await rowsOfPlaid(own, 1_000)
+      killed.process.kill('SIGKILL')
+      await killed.ended
+      const today = dayInZone(new Date(), 'UTC')
+      const { code, stdout } = await command.start(['demo']).ended
+      expect([code, stdout]).toEqual([0, expect.stringContaining('Go on with:')])
+      const theirs = makeHousehold({ seed: 1, today })
+      expect(await storedMovements(own, `household-1-${today.slice(0, 4)}@demo.example`)).toEqual(
+        movementsOf(theirs),
+      )
+    },
+  )
 })
 
 /** Resolves when so many rows of the bank are stored. */

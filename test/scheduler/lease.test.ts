@@ -58,7 +58,7 @@ async function prepare(options: Partial<SampleOptions>, tokens = ['good']) {
     /** One claim of what is due, and what comes of it. */
     async runOnce(around: Around) {
       const scheduler = testProcess(db, clock, [provider], around)
-      const wanted = [{ connector: id, most: tokens.length, mostBackfill: 1 }]
+      const wanted = [{ connector: id, most: tokens.length, mostBackfill: 1, cap: 1_000 }]
       const claims = await claimSources(db.sql, wanted, tokens.length, clock.now(), 60)
       expect(claims.length).toBeGreaterThan(0)
       if (claims.length > 1) return (await syncBatch(scheduler, claims)).map(({ outcome }) => outcome)

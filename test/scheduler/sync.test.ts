@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { claimSources } from '../../src/db/claims.ts'
+import { claimSource, claimSources } from '../../src/db/claims.ts'
 import { listDeadLetters, retryDeadLetters } from '../../src/db/dead-letters.ts'
 import { listSources } from '../../src/db/sources.ts'
 import { maxAttempts } from '../../src/scheduler/backoff.ts'
@@ -35,7 +35,13 @@ async function runDue(
 ) {
   for (let round = 0; round < 200; round++) {
     const { connector } = (await listSources(db.sql, { sourceId }))[0]!
-    const [claim] = await claimSources(db.sql, [{ connector, most: 1, mostBackfill: 1 }], 1, clock.now(), 60)
+    const [claim] = await claimSources(
+      db.sql,
+      [{ connector, most: 1, mostBackfill: 1, cap: 1_000 }],
+      1,
+      clock.now(),
+      60,
+    )
     if (!claim) return
     await syncSource(scheduler, claim)
   }
@@ -152,4 +158,54 @@ test('many connections go into one request, and one that fails leaves the others
   expect(provider.traffic.requests().map(({ path }) => path)).toEqual(['/batch'])
   for (const [index, userId] of users.entries())
     expect(await amounts(userId)).toEqual(index === 7 ? [] : [`2024-06-15 ${index + 1}`])
+})
+
+test('a head that its budget cuts off goes on where it was, and knows only as of when it began', async () => {
+  const limits = [{ scope: 'client' as const, max: 2, per: 60_000, kind: 'sliding' as const }]
+  const history = { windowDays: 10, maxDays: 100, overlapDays: 35, mutableDays: 35 }
+  const { clock, provider, user, sourceId, scheduler } = await start({ id: 'long-head', history, limits })
+  fillWorld(provider.world, '2024-06-15', 60)
+  await db.sql`UPDATE user_source SET last_sync_time = ${'2024-06-14T12:00:00Z'} WHERE id = ${sourceId}`
+  const began = clock.now()
+  for (let round = 0; round < 20; round++) {
+    await runDue(scheduler, clock, sourceId)
+    const [source] = await listSources(db.sql, { sourceId })
+    if (source!.lastSyncTime!.getTime() >= began.getTime()) break
+    clock.moveTo(source!.nextSyncAt!)
+  }
+  // 38 days, tomorrow among them, in windows of ten: each of them once.
+  expect(provider.traffic.requests()).toHaveLength(4)
+  expect(await amounts(user.id)).toHaveLength(37)
+  expect(await listSources(db.sql, { sourceId })).toMatchObject([{ lastSyncTime: began, status: 'active' }])
+})
+
+test('a window of history that ends where way is made is read once', async () => {
+  const { clock, provider, user, sourceId, scheduler } = await start({
+    id: 'giving-way',
+    history: { windowDays: 30, maxDays: 90 },
+  })
+  fillWorld(provider.world, '2024-06-15', 90)
+  const claim = async (lane: 0 | 2) => (await claimSource(db.sql, sourceId, lane, clock.now(), 60))!
+  await syncSource(scheduler, await claim(0))
+  // What is new is due all the time.
+  await db.sql`UPDATE user_source SET next_sync_at = ${'2024-06-15T11:00:00Z'} WHERE id = ${sourceId}`
+  for (let run = 0; run < 10; run++) {
+    if ((await listSources(db.sql, { sourceId }))[0]!.backfill === null) break
+    await syncSource(scheduler, await claim(2))
+  }
+  expect((await listSources(db.sql, { sourceId }))[0]).toMatchObject({ backfill: null })
+  expect(await amounts(user.id)).toHaveLength(90)
+  expect(provider.traffic.requests().length).toBeLessThanOrEqual(5)
+})
+
+test('a worker whose clock was ahead once does not end a source', async () => {
+  const { clock, provider, user, sourceId, scheduler } = await start({
+    id: 'ahead',
+    history: { windowDays: 30 },
+  })
+  fillWorld(provider.world, '2024-06-15', 5)
+  await db.sql`UPDATE user_source SET last_sync_time = ${'2024-09-01T00:00:00Z'} WHERE id = ${sourceId}`
+  await runDue(scheduler, clock, sourceId)
+  expect((await amounts(user.id)).length).toBeGreaterThan(0)
+  expect(await listSources(db.sql, { sourceId })).toMatchObject([{ lastSyncTime: clock.now() }])
 })

@@ -79,7 +79,7 @@ export async function runAllDue(
 ): Promise<void> {
   const { batchMax = 1 } = await scheduler.connectors.get(connector)
   for (let round = 0; round < 300; round++) {
-    const wanted = [{ connector, most: batchMax, mostBackfill: 1 }]
+    const wanted = [{ connector, most: batchMax, mostBackfill: 1, cap: 1_000 }]
     const claims = await claimSources(scheduler.db.sql, wanted, batchMax, clock.now(), 60)
     const heads = claims.filter(({ lane }) => lane < 2)
     if (heads.length > 1) await syncBatch(scheduler, heads)
