@@ -40,13 +40,16 @@ LANGUAGE sql AS $$
     SELECT a.*, row_number() OVER (PARTITION BY a.connector, a.lane = 2 ORDER BY a.lane, a.due_at) AS rank
     FROM (SELECT * FROM head UNION ALL SELECT * FROM backfill) AS a
   ), locked AS MATERIALIZED (
-    -- Twice as many as may be taken: others claim in this moment, too, and may have the first ones.
+    -- Twice as many as may be taken: others claim in this moment, too, and may have the first ones. Each by its key: a
+    -- plan that joins would read the table.
     SELECT u.id, c.connector, c.most, c.lane, c.due_at
-    FROM candidate c JOIN user_source u ON u.id = c.id
-    WHERE u.status = 'active' AND (u.lease_until IS NULL OR u.lease_until <= p_now)
-      AND CASE c.lane WHEN 2 THEN u.backfill_at ELSE u.next_sync_at END <= p_now
-    ORDER BY c.rank, c.lane, c.due_at LIMIT 2 * p_total
-    FOR UPDATE OF u SKIP LOCKED
+    FROM (SELECT * FROM candidate ORDER BY rank, lane, due_at LIMIT 2 * p_total) AS c
+    CROSS JOIN LATERAL (
+      SELECT s.id FROM user_source s
+      WHERE s.id = c.id AND s.status = 'active' AND (s.lease_until IS NULL OR s.lease_until <= p_now)
+        AND CASE c.lane WHEN 2 THEN s.backfill_at ELSE s.next_sync_at END <= p_now
+      FOR UPDATE SKIP LOCKED
+    ) AS u
   ), ranked AS (
     SELECT l.*, row_number() OVER (PARTITION BY l.connector, l.lane = 2 ORDER BY l.lane, l.due_at) AS rank
     FROM locked l
@@ -63,7 +66,7 @@ LANGUAGE sql AS $$
   UPDATE user_source u
   SET lease_token = gen_random_uuid(), lease_until = p_now + p_lease, running_lane = p.lane
   FROM picked p
-  WHERE u.id = p.id
+  WHERE u.id = ANY (ARRAY(SELECT k.id FROM picked k)) AND u.id = p.id
   RETURNING u.id, u.source_type_id, u.user_id, p.lane, u.lease_token, p.due_at
 $$;
 
