@@ -24,7 +24,7 @@ LANGUAGE sql AS $$
       SELECT u.id, u.lane, u.next_sync_at AS due_at FROM user_source u
       WHERE u.source_type_id = w.connector AND u.status = 'active' AND u.lane = v.wanted_lane
         AND u.next_sync_at <= p_now AND (u.lease_until IS NULL OR u.lease_until <= p_now)
-      ORDER BY u.next_sync_at LIMIT 2 * w.most
+      ORDER BY u.next_sync_at LIMIT 6 * w.most
     ) AS s
   ), backfill AS (
     SELECT w.connector, w.most, s.*
@@ -34,22 +34,23 @@ LANGUAGE sql AS $$
       WHERE u.source_type_id = w.connector AND u.status = 'active' AND u.backfill_at <= p_now
         AND (u.next_sync_at IS NULL OR u.next_sync_at > p_now)
         AND (u.lease_until IS NULL OR u.lease_until <= p_now)
-      ORDER BY u.backfill_at LIMIT 2 * w.most
+      ORDER BY u.backfill_at LIMIT 6 * w.most
     ) AS s
   ), candidate AS (
     SELECT a.*, row_number() OVER (PARTITION BY a.connector, a.lane = 2 ORDER BY a.lane, a.due_at) AS rank
     FROM (SELECT * FROM head UNION ALL SELECT * FROM backfill) AS a
   ), locked AS MATERIALIZED (
-    -- Twice as many as may be taken: others claim in this moment, too, and may have the first ones. Each by its key: a
-    -- plan that joins would read the table.
+    -- Twice as many as may be taken, of six times as many: others claim in this moment, too, and may have the first
+    -- ones. Each by its key, one after the other: a plan that joins would read the table.
     SELECT u.id, c.connector, c.most, c.lane, c.due_at
-    FROM (SELECT * FROM candidate ORDER BY rank, lane, due_at LIMIT 2 * p_total) AS c
+    FROM (SELECT * FROM candidate ORDER BY rank, lane, due_at LIMIT 6 * p_total) AS c
     CROSS JOIN LATERAL (
       SELECT s.id FROM user_source s
       WHERE s.id = c.id AND s.status = 'active' AND (s.lease_until IS NULL OR s.lease_until <= p_now)
         AND CASE c.lane WHEN 2 THEN s.backfill_at ELSE s.next_sync_at END <= p_now
       FOR UPDATE SKIP LOCKED
     ) AS u
+    LIMIT 2 * p_total
   ), ranked AS (
     SELECT l.*, row_number() OVER (PARTITION BY l.connector, l.lane = 2 ORDER BY l.lane, l.due_at) AS rank
     FROM locked l

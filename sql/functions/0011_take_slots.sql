@@ -6,7 +6,7 @@
 --
 -- p_limits: [{scope, max, per (ms), fixed, shared}], each scope once; without a max it has no budget and can only be
 -- paused. In a scope that it shares with other sources, backfill (lane 2) leaves a slot to each of them that is due or
--- running in a more urgent lane; where they want all there are, it gets one of each window. It takes its slots evenly
+-- running in a more urgent lane; where they want all there are, it gets about one of each window. It takes its slots evenly
 -- spread over the window, so that whoever comes after it waits for one slot and not for a window.
 --
 -- Without a source (p_source_id null) a person asks, outside of any sync.
