@@ -42,7 +42,6 @@ export interface SyncGate extends RequestGate {
   pause(retryAt: Date | undefined, scope: 'client' | 'connection' | undefined): Promise<void>
   /** When the last pause that this sync met will end. */
   pausedUntil(): Date | undefined
-  requests(): number
 }
 
 /** The way of one sync into the budgets of its provider. */
@@ -55,7 +54,6 @@ export function createGate(scheduler: Scheduler, connector: Connector, claim: Cl
   let givesWay = false
   let companions: Claim[] = []
   let pausedUntil: Date | undefined
-  let requests = 0
   let strikes = 0
 
   const pauseEnd = (retryAt: Date | undefined) => {
@@ -100,7 +98,6 @@ export function createGate(scheduler: Scheduler, connector: Connector, claim: Cl
       companions = claims
     },
     pausedUntil: () => pausedUntil,
-    requests: () => requests,
     async pause(retryAt, scope) {
       const until = pauseEnd(retryAt)
       const nothing = { scopes: [], slots: [], grantedAt: clock() }
@@ -117,7 +114,6 @@ export function createGate(scheduler: Scheduler, connector: Connector, claim: Cl
         grant = await takeSlot(account)
         leaveProcess = await scheduler.smooth(connector, claim.lane)
       }
-      requests++
       return async ({ rateLimited, pausedUntil: retryAt, scope }) => {
         leaveProcess()
         const paused = pauseScopeOf(connector, scope ?? limitedScope(connector), claim.sourceId)

@@ -339,7 +339,7 @@ test('a removed source leaves what it brought, and its name', async () => {
 
 // What is logged has nothing to do with the engine, and these are processes of their own.
 test.skipIf(inject('engine') !== 'plain')(
-  'no line of a log, no message and no metric carries a secret',
+  'no line of a log, no message, no table and no status carries a secret',
   async () => {
     const secret = canary()
     const said: string[] = []
