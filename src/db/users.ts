@@ -2,7 +2,7 @@ import { eq, notLike } from 'drizzle-orm'
 import { isTimeZone } from '../calendar.ts'
 import { NotFoundError, RefusedError } from '../errors.ts'
 import type { Database } from './database.ts'
-import { appUser } from './schema.ts'
+import { appUser } from './schema/users.ts'
 
 export interface User {
   id: string
