@@ -17,7 +17,11 @@ const { benchKeyring } = await import('./scheduler-sources.ts')
 
 const stopping = new AbortController()
 const sql = connect(options.databaseUrl, { max: options.connections })
-const db = await prepareDatabase(sql, { rawRetentionDays: undefined, now: new Date() })
+const db = await prepareDatabase(sql, {
+  url: options.databaseUrl,
+  rawRetentionDays: undefined,
+  now: new Date(),
+})
 const own = options.bench.map(({ id, limits, everyMinutes }) => benchConnector(id, limits, everyMinutes))
 const registry = options.registry.length > 0 ? Object.values(providers) : []
 const connectors = [...own, ...(await Promise.all(registry.map((provider) => provider.connector())))]

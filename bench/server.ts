@@ -76,11 +76,12 @@ export async function startServer(engine: Engine, pgBin: string, shutdown: Shutd
       await administration.unsafe(`CREATE DATABASE ${name}`)
       const { url, client } = open(name, 1)
       const db = await prepareDatabase(client, {
+        url,
         rawRetentionDays: undefined,
         now: new Date('2025-12-17T12:00:00Z'),
       })
       if (db.engine !== engine) throw new Error(`the server is ${db.engine}, not ${engine}`)
-      return { ...db, url, connection: () => open(name, 1).client }
+      return { ...db, connection: () => open(name, 1).client }
     },
     async drop(name) {
       await administration.unsafe(`DROP DATABASE ${name} WITH (FORCE)`)

@@ -34,6 +34,11 @@ const environment = z.object({
     .string()
     .regex(/^postgres(ql)?:\/\//, 'must start with postgres:// or postgresql://')
     .optional(),
+  /** A replica of it, for reads. */
+  DATABASE_READ_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, 'must start with postgres:// or postgresql://')
+    .optional(),
   TIDEMARK_DATA_DIR: z.string().min(1).default('.tidemark'),
   /** A folder of PostgreSQL server binaries, or `npm` for the packaged ones. */
   TIDEMARK_PG_BIN: z.string().min(1).optional(),
@@ -42,6 +47,10 @@ const environment = z.object({
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('warn'),
   HOST: z.string().min(1).default('127.0.0.1'),
   PORT: wholeNumber(0, 65_535).default(8080),
+  /** Requests that one caller may make in a minute, of one process. */
+  TIDEMARK_REQUESTS_PER_MINUTE: wholeNumber(1, 100_000_000).default(120_000),
+  /** Proxies in front of `tidemark serve`, each of which adds to X-Forwarded-For. */
+  TIDEMARK_TRUSTED_PROXIES: wholeNumber(0, 10).default(0),
   /** Folders and packages to load connectors from, separated by commas. */
   TIDEMARK_CONNECTORS: list.default([]),
   /** A JSON file: by connector id, what the platform configures for it. */
@@ -59,12 +68,15 @@ const environment = z.object({
 
 export interface Config {
   databaseUrl: string | undefined
+  databaseReadUrl: string | undefined
   dataDir: string
   pgBin: string | undefined
   rawRetentionDays: number | undefined
   logLevel: string
   host: string
   port: number
+  requestsPerMinute: number
+  trustedProxies: number
   /** Absolute folders, or names of packages. */
   connectors: string[]
   /** Absolute path. */
@@ -88,6 +100,7 @@ export function readConfig(env: NodeJS.ProcessEnv, workingDirectory: string): Co
   const values = parsed.data
   return {
     databaseUrl: values.DATABASE_URL,
+    databaseReadUrl: values.DATABASE_READ_URL,
     dataDir: resolve(workingDirectory, values.TIDEMARK_DATA_DIR),
     pgBin:
       values.TIDEMARK_PG_BIN === undefined || values.TIDEMARK_PG_BIN === 'npm'
@@ -97,6 +110,8 @@ export function readConfig(env: NodeJS.ProcessEnv, workingDirectory: string): Co
     logLevel: values.LOG_LEVEL,
     host: values.HOST,
     port: values.PORT,
+    requestsPerMinute: values.TIDEMARK_REQUESTS_PER_MINUTE,
+    trustedProxies: values.TIDEMARK_TRUSTED_PROXIES,
     connectors: values.TIDEMARK_CONNECTORS.map((place) =>
       /^[./]/.test(place) ? resolve(workingDirectory, place) : place,
     ),

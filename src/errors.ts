@@ -44,6 +44,57 @@ export class NotFoundError extends RefusedError {
   override readonly status = 404
 }
 
+/** What is asked for contradicts what is there: a name that is taken, a request that is under way. */
+export class ConflictError extends RefusedError {
+  override readonly code: string = 'conflict'
+  override readonly status = 409
+}
+
+/** The input is well formed and cannot be used; `faults` says where. */
+export class UnprocessableError extends RefusedError {
+  override readonly code: string = 'unprocessable'
+  override readonly status = 422
+}
+
+/** Nobody known: no token, or one that is not good (any more). */
+export class UnauthenticatedError extends RefusedError {
+  override readonly code: string = 'unauthenticated'
+  override readonly status = 401
+}
+
+/** Somebody known, who may not do this. */
+export class ForbiddenError extends RefusedError {
+  override readonly code: string = 'forbidden'
+  override readonly status = 403
+}
+
+/** Asked too often; it may be asked again after so many seconds. */
+export class TooManyRequestsError extends RefusedError {
+  override readonly code: string = 'too-many-requests'
+  override readonly status = 429
+  override readonly retryable = true
+  readonly retryAfter: number
+
+  constructor(message: string, retryAfter: number) {
+    super(message)
+    this.retryAfter = Math.max(1, Math.ceil(retryAfter))
+  }
+}
+
+/** The server has more to do than it can; it may be asked again after so many seconds. */
+export class BusyError extends TidemarkError {
+  readonly code = 'busy'
+  readonly status = 503
+  readonly exitCode = 1
+  override readonly retryable = true
+  readonly retryAfter: number
+
+  constructor(message: string, retryAfter: number) {
+    super(message)
+    this.retryAfter = Math.max(1, Math.ceil(retryAfter))
+  }
+}
+
 /** The database is away, full, or its connection broke: what was committed stays, the rest can be run again. */
 export class DatabaseUnavailableError extends TidemarkError {
   readonly code = 'database-unavailable'

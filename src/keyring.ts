@@ -1,3 +1,4 @@
+import { createSecretKey, hkdfSync, type KeyObject } from 'node:crypto'
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Config } from './config.ts'
@@ -19,6 +20,17 @@ export interface Keyring {
   /** Throws a SealedValueError where it is not a sealed value. */
   keyIdOf(sealed: Uint8Array): string
   currentKeyId(): string
+  /**
+   * A key for another purpose, made from one of the installation's: the current one, or the one of that id. It is the
+   * same in every process and after every start. Undefined where the id is not known. HKDF with SHA-256 (RFC 5869).
+   */
+  derive(purpose: string, keyId?: string): DerivedKey | undefined
+}
+
+export interface DerivedKey {
+  /** That of the key it was made from. */
+  keyId: string
+  secret: KeyObject
 }
 
 /** Sealed under a key that this process was not given. */
@@ -144,5 +156,13 @@ function keyringOf(source: KeySource): Keyring {
     },
     keyIdOf,
     currentKeyId: () => source.current().id,
+    derive(purpose, keyId) {
+      const key = keyId === undefined ? source.current() : source.find(keyId)
+      if (key === undefined) return undefined
+      const bytes = Buffer.from(hkdfSync('sha256', key.secret, '', `tidemark ${purpose}`, 32))
+      const derived = { keyId: key.id, secret: createSecretKey(bytes) }
+      bytes.fill(0)
+      return derived
+    },
   }
 }

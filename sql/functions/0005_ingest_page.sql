@@ -74,6 +74,7 @@ DECLARE
   v_touched touched_asset[];
   v_asset touched_asset;
   v_own page_change[] := '{}';
+  v_changed_accounts bigint;
 BEGIN
   SELECT user_id INTO STRICT v_user_id FROM user_source WHERE id = p_source_id;
   IF v_user_id IS NULL THEN
@@ -95,6 +96,7 @@ BEGIN
     SET name = CASE WHEN a.name = a.external_id THEN excluded.name ELSE a.name END,
       kind = CASE WHEN a.kind = 'other' THEN excluded.kind ELSE a.kind END
     WHERE (a.name = a.external_id AND excluded.name <> a.name) OR (a.kind = 'other' AND excluded.kind <> a.kind);
+  GET DIAGNOSTICS v_changed_accounts = ROW_COUNT;
 
   SELECT array_agg(a.id ORDER BY p.ordinality) INTO v_account_ids
   FROM jsonb_array_elements(p_page->'accounts') WITH ORDINALITY AS p
@@ -276,6 +278,12 @@ BEGIN
       v_own := v_own || settle_balances(v_asset.user_id, v_asset.account_id, v_asset.asset, v_asset.from_day);
     END LOOP;
     PERFORM apply_changes(ARRAY(SELECT o FROM unnest(v_own) AS o WHERE o.outcome <> 'unchanged'), p_now);
+  END IF;
+
+  IF v_changed_accounts > 0 THEN
+    PERFORM mark_users_changed(v_user_ids);
+  ELSIF cardinality(v_touched) > 0 THEN
+    PERFORM mark_users_changed(ARRAY(SELECT user_id FROM unnest(v_touched)));
   END IF;
 
   RETURN QUERY

@@ -21,6 +21,10 @@ LANGUAGE sql AS $$
     WHERE old_price IS DISTINCT FROM price
     ORDER BY asset, currency, day
     ON CONFLICT (asset, currency, day) DO UPDATE SET price = excluded.price, provider = excluded.provider
+  ), version AS (
+    INSERT INTO price_version AS v (one, version)
+    SELECT true, 1 WHERE EXISTS (SELECT 1 FROM known WHERE old_price IS DISTINCT FROM price)
+    ON CONFLICT (one) DO UPDATE SET version = v.version + 1
   )
   SELECT count(*) FILTER (WHERE old_price IS NULL), count(*) FILTER (WHERE old_price <> price),
     count(*) FILTER (WHERE old_price = price)

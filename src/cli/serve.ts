@@ -1,31 +1,49 @@
 import { once } from 'node:events'
 import { serve } from '@hono/node-server'
+import { connect } from '../db/client.ts'
+import type { Database } from '../db/database.ts'
 import { RefusedError } from '../errors.ts'
 import { createApp } from '../http/app.ts'
+import { answerMalformed } from '../http/malformed.ts'
 import { startWorker } from '../scheduler/run-worker.ts'
 import { startUpkeep } from '../scheduler/upkeep.ts'
 import { openSync } from './open-sync.ts'
 import { stopped } from './stopped.ts'
 import type { CommandContext, ExitCode } from './terminal.ts'
 
+/** Connections of the HTTP layer, beside those of syncs and upkeep: neither waits for the other's. */
+const poolSize = 8
+
 /** Runs until a signal; then answers what was asked, and stops. */
 export async function serveCommand(
   context: CommandContext,
   options: { scheduler: boolean },
 ): Promise<ExitCode> {
+  const { config, shutdown } = context
   const db = await context.openDatabase()
-  const app = createApp(db)
-  const { host, port } = context.config
+  const parts = await openSync(context, db)
+  // What is signed and sealed needs a key: better to say so now than to the first who logs in.
+  parts.keyring.currentKeyId()
+  let state: 'running' | 'elsewhere' | 'stopped' = options.scheduler ? 'stopped' : 'elsewhere'
+  const app = createApp({
+    ...parts,
+    ...openPools(context, db),
+    requestsPerMinute: config.requestsPerMinute,
+    trustedProxies: config.trustedProxies,
+    scheduler: () => state,
+  })
+  const { host, port } = config
   const server = serve({ fetch: app.fetch, hostname: host, port })
-  context.shutdown.register(() => new Promise((resolve) => server.close(() => resolve())))
+  server.on('clientError', answerMalformed)
+  shutdown.register(() => new Promise((resolve) => server.close(() => resolve())))
   await Promise.race([
     once(server, 'listening'),
     once(server, 'error').then(([error]) => Promise.reject(refused(error, host, port))),
   ])
   if (options.scheduler) {
-    const parts = await openSync(context, db)
-    startUpkeep(context, db, context.shutdown)
-    startWorker(parts, { concurrency: context.config.workerConcurrency }, context.shutdown)
+    startUpkeep(context, db, shutdown)
+    startWorker(parts, { concurrency: config.workerConcurrency }, shutdown)
+    state = 'running'
   }
   const address = server.address()
   const listening = typeof address === 'object' && address ? address.port : port
@@ -34,6 +52,18 @@ export async function serveCommand(
   )
   await stopped(context.signal)
   return 0
+}
+
+function openPools({ config, shutdown }: CommandContext, db: Database) {
+  const open = (url: string) => {
+    const sql = connect(url, { max: poolSize, applicationName: 'tidemark-http' })
+    shutdown.register(() => sql.end({ timeout: 2 }))
+    return sql
+  }
+  return {
+    db: { ...db, sql: open(db.url) },
+    replica: config.databaseReadUrl === undefined ? undefined : open(config.databaseReadUrl),
+  }
 }
 
 function refused(error: NodeJS.ErrnoException, host: string, port: number): Error {

@@ -18,6 +18,8 @@ export const sqlState = {
   invalidCatalogName: '3D000',
   /** Raised by Tidemark's own functions: a write for a source without its lease. */
   leaseLost: 'TM002',
+  /** Raised by Tidemark's own functions: the answer of a request that somebody else works on by now. */
+  claimLost: 'TM003',
   /** Raised by Tidemark's own functions for input that cannot be accepted. */
   refused: 'TM001',
 } as const

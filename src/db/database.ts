@@ -15,6 +15,8 @@ export interface Database {
   sql: Sql
   orm: PostgresJsDatabase
   engine: Engine
+  /** Where it is, password included: for a pool of another's own. */
+  url: string
   /** The migrations that opening it applied. */
   migrated: string[]
 }
@@ -45,17 +47,17 @@ export async function openDatabase(
   }
   const sql = connect(url)
   shutdown.register(() => sql.end({ timeout: 2 }))
-  return prepareDatabase(sql, { rawRetentionDays: config.rawRetentionDays, now: clock() })
+  return prepareDatabase(sql, { url, rawRetentionDays: config.rawRetentionDays, now: clock() })
 }
 
 /** Detects the engine and migrates; refuses settings that would lose history. */
 export async function prepareDatabase(
   sql: Sql,
-  { rawRetentionDays, now }: { rawRetentionDays: number | undefined; now: Date },
+  { url, rawRetentionDays, now }: { url: string; rawRetentionDays: number | undefined; now: Date },
 ): Promise<Database> {
   const engine = await detectEngine(sql)
   const migrated = await migrate(sql, sqlDir, engine)
   await checkRawRetention(sql, engine, rawRetentionDays)
   await ensurePartitionsAhead(sql, now)
-  return { sql, orm: drizzle(sql), engine, migrated }
+  return { sql, orm: drizzle(sql), engine, url, migrated }
 }

@@ -1,15 +1,83 @@
-import { Hono } from 'hono'
-import type { Sql } from '../db/client.ts'
-import { isAnswering } from '../db/ping.ts'
+import { randomUUID } from 'node:crypto'
+import type { HttpBindings } from '@hono/node-server'
+import { type Api, createApi } from './api.ts'
+import { serveBalance } from './balance.ts'
+import { serveDocs } from './docs.ts'
+import { serveFeed } from './feed.ts'
+import { serveHealth } from './health.ts'
+import { serveNetWorth } from './net-worth.ts'
+import { answerError } from './on-error.ts'
+import type { HttpParts } from './parts.ts'
+import { problem } from './problem.ts'
 
-/** The HTTP application. Health only: `/healthz` says that the process lives, `/readyz` that it can answer. */
-export function createApp({ sql }: { sql: Sql }): Hono {
-  const app = new Hono()
-  app.get('/healthz', (c) => c.json({ status: 'ok' }))
-  app.get('/readyz', async (c) =>
-    (await isAnswering(sql))
-      ? c.json({ status: 'ready' })
-      : c.json({ status: 'the database does not answer' }, 503),
+/** The HTTP application: every route of the API, its document, health and metrics. */
+export function createApp(parts: HttpParts): Api['app'] {
+  const api = createApi(parts)
+  watch(api)
+  serveHealth(api)
+  serveNetWorth(api)
+  serveBalance(api)
+  serveFeed(api)
+  serveDocs(api)
+  return api.app
+}
+
+/** Around every request: its id, who asks from where, what it is answered with where it fails, and its log line. */
+function watch({ app, parts, routes }: Api): void {
+  app.use('*', async (c, next) => {
+    const begin = performance.now()
+    const given = c.req.header('x-request-id')
+    const requestId = given !== undefined && /^[\w.:-]{1,128}$/.test(given) ? given : randomUUID()
+    const headers = new Headers({ 'x-request-id': requestId, 'x-content-type-options': 'nosniff' })
+    c.set('requestId', requestId)
+    c.set('headers', headers)
+    c.set(
+      'address',
+      addressOf(c.env as Partial<HttpBindings> | undefined, c.req.header('x-forwarded-for'), parts),
+    )
+    await next()
+    for (const [name, value] of headers) c.res.headers.set(name, value)
+    parts.log.info(
+      {
+        requestId,
+        method: c.req.method,
+        route: c.req.routePath,
+        status: c.res.status,
+        milliseconds: Math.round((performance.now() - begin) * 1000) / 1000,
+        caller: c.get('caller')?.subject,
+      },
+      'request',
+    )
+  })
+  app.onError((error, c) => answerError(error, c.get('requestId'), parts.log))
+  app.notFound((c) => {
+    const requestId = c.get('requestId')
+    const methods = routes
+      .filter((route) => isPathOf(route.path, c.req.path))
+      .map(({ method }) => method.toUpperCase())
+    if (methods.length === 0) return problem('not-found', { requestId, detail: 'there is no such resource' })
+    const allow = [...new Set(methods)].join(', ')
+    return problem('method-not-allowed', { requestId, detail: `allowed here: ${allow}`, headers: { allow } })
+  })
+}
+
+function isPathOf(template: string, path: string): boolean {
+  const parts = template.split('/')
+  const given = path.split('/')
+  return (
+    parts.length === given.length &&
+    parts.every((part, index) => part.startsWith('{') || part === given[index])
   )
-  return app
+}
+
+/** The peer's, or, behind so many trusted proxies, what the first of them was asked from. */
+function addressOf(
+  env: Partial<HttpBindings> | undefined,
+  forwarded: string | undefined,
+  { trustedProxies }: Pick<HttpParts, 'trustedProxies'>,
+): string {
+  const peer = env?.incoming?.socket.remoteAddress ?? 'unknown'
+  if (trustedProxies === 0 || forwarded === undefined) return peer
+  const hops = forwarded.split(',').map((hop) => hop.trim())
+  return hops.at(-trustedProxies) ?? hops[0] ?? peer
 }

@@ -30,13 +30,11 @@ test('a role without privileges of its own sets up its database and writes to it
     await administration.unsafe(`DROP ROLE ${name}`)
     await administration.end()
   })
-  const db = await prepareDatabase(sql, { rawRetentionDays: undefined, now })
-  const { user, sourceId } = await newPerson({ ...db, url: url.href })
-  await ingest({ ...db, url: url.href }, sourceId, [row('1', '2024-01-05', '1')])
-  await ingest({ ...db, url: url.href }, sourceId, [row('1', '2024-02-05', '2')])
-  expect(await storedRows({ ...db, url: url.href }, user.id)).toMatchObject([
-    { day: '2024-02-05', amount: '2' },
-  ])
+  const db = await prepareDatabase(sql, { url: url.href, rawRetentionDays: undefined, now })
+  const { user, sourceId } = await newPerson(db)
+  await ingest(db, sourceId, [row('1', '2024-01-05', '1')])
+  await ingest(db, sourceId, [row('1', '2024-02-05', '2')])
+  expect(await storedRows(db, user.id)).toMatchObject([{ day: '2024-02-05', amount: '2' }])
 })
 
 test('a database of the plain engine stays so where the extension is to be had', async ({ skip }) => {

@@ -5,9 +5,7 @@ import { connect } from '../../src/db/client.ts'
 import type { Database } from '../../src/db/database.ts'
 import type { Engine } from '../../src/db/engine.ts'
 
-export interface TestDatabase extends Database {
-  url: string
-}
+export type TestDatabase = Database
 
 // Registered for the importing file: a hook that is registered inside of another one never runs.
 const closes: (() => Promise<void>)[] = []

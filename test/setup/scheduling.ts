@@ -19,7 +19,7 @@ export interface TestScheduler extends Scheduler {
 
 /** A scheduler of a process of its own, on a clock that the test moves. */
 export function testScheduler(
-  db: Pick<TestDatabase, 'sql' | 'orm' | 'engine' | 'migrated'>,
+  db: TestDatabase,
   clock: VirtualClock,
   providers: { connector: Connector; host: string }[],
   parts: Partial<Scheduler> = {},

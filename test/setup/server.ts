@@ -39,6 +39,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   url.pathname = '/tidemark_template'
   const template = connect(url.href, { max: 1 })
   const prepared = await prepareDatabase(template, {
+    url: url.href,
     rawRetentionDays: undefined,
     now: new Date('2024-06-15T12:00:00Z'),
   })

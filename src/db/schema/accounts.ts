@@ -97,3 +97,22 @@ export const rollupDirty = pgTable('rollup_dirty', {
   fromDay: date('from_day').notNull(),
   markedXid: xid8('marked_xid').notNull(),
 })
+
+/** What a user says of a transaction, beside what its provider says, which is never rewritten. */
+export const transactionAnnotation = pgTable(
+  'transaction_annotation',
+  {
+    userId: bigint('user_id', { mode: 'bigint' }).notNull(),
+    transactionId: uuid('transaction_id').notNull(),
+    /** In place of the provider's. */
+    category: text('category'),
+    note: text('note'),
+    tags: text('tags').array().notNull().default(sql`'{}'`),
+    /** Moves money between the user's own accounts: neither income nor spending. Null where nobody has said. */
+    transfer: boolean('transfer'),
+    /** Left out of income and spending. Balances and net worth know of no such thing. */
+    excluded: boolean('excluded').notNull().default(false),
+    updatedAt: instant('updated_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.userId, table.transactionId] })],
+)

@@ -1,0 +1,91 @@
+import { createHash } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
+import { dayInZone } from '../calendar.ts'
+import type { Sql } from '../db/client.ts'
+import type { UserCaller } from './caller.ts'
+import type { HttpParts } from './parts.ts'
+import { createReader } from './reader.ts'
+
+/** Bytes of answers that are kept. */
+const mostBytes = 64 * 1024 * 1024
+
+export interface AnswerQuery {
+  /** Names the answer among those of its caller, with everything that it depends on besides the data. */
+  name: string
+  /** The last day that the answer tells of; undefined where time goes into it. */
+  to: string | undefined
+}
+
+/**
+ * Answers to reads, kept as long as nothing changed that they are made of: every request learns the version of its
+ * caller's data (src/db/callers.ts), and an answer that was made at that version is still right. A range that lies in
+ * the past gets an ETag by that version; any other is not to be stored. See docs/decisions/0013-answers-by-version.md.
+ */
+export interface Answers {
+  send(
+    request: Request,
+    caller: UserCaller,
+    query: AnswerQuery,
+    make: (sql: Sql) => Promise<unknown>,
+  ): Promise<Response>
+}
+
+interface Kept {
+  version: string
+  body: string
+}
+
+export function createAnswers(parts: Pick<HttpParts, 'db' | 'replica' | 'clock'>): Answers {
+  const kept = new LRUCache<string, Kept>({
+    maxSize: mostBytes,
+    sizeCalculation: ({ body }, name) => 2 * (body.length + name.length) + 200,
+  })
+  const made = new Map<string, Promise<string>>()
+  const reader = createReader(parts)
+
+  async function bodyOf(
+    caller: UserCaller,
+    name: string,
+    make: (sql: Sql) => Promise<unknown>,
+  ): Promise<string> {
+    const found = kept.get(name)
+    if (found?.version === caller.version) return found.body
+    // Those who ask for the same at once wait for one answer. It is read after the version was, so that it holds at
+    // least what the version names.
+    const work = `${caller.version} ${name}`
+    const under = made.get(work)
+    if (under) return under
+    const making = (async () => {
+      const body = JSON.stringify(await make(await reader(caller)))
+      kept.set(name, { version: caller.version, body })
+      return body
+    })().finally(() => made.delete(work))
+    made.set(work, making)
+    return making
+  }
+
+  return {
+    async send(request, caller, { name, to }, make) {
+      const full = `${caller.userId} ${name}`
+      const closed = to !== undefined && to < dayInZone(parts.clock(), caller.timeZone)
+      const headers: Record<string, string> = { 'content-type': 'application/json' }
+      if (!closed) headers['cache-control'] = 'no-store'
+      else {
+        headers.etag = `"${createHash('sha256').update(`${caller.version} ${full}`).digest('base64url').slice(0, 27)}"`
+        headers['cache-control'] = 'private, no-cache'
+        headers.vary = 'Authorization'
+        if (isKnown(request.headers.get('if-none-match'), headers.etag)) {
+          delete headers['content-type']
+          return new Response(null, { status: 304, headers })
+        }
+      }
+      return new Response(await bodyOf(caller, full, make), { headers })
+    },
+  }
+}
+
+/** RFC 9110, section 13.1.2, by weak comparison. */
+function isKnown(header: string | null, etag: string): boolean {
+  if (header === null) return false
+  return header.split(',').some((each) => each.trim() === '*' || each.trim().replace(/^W\//, '') === etag)
+}

@@ -1,0 +1,225 @@
+import { OpenAPIHono, type z } from '@hono/zod-openapi'
+import type { Context as HonoContext } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { HTTPException } from 'hono/http-exception'
+import { type Callers, createCallers } from '../db/callers.ts'
+import type { Completion } from '../db/idempotency.ts'
+import { ForbiddenError, RefusedError } from '../errors.ts'
+import { type AccessTokens, createAccessTokens } from './access-token.ts'
+import { type Answers, createAnswers } from './answers.ts'
+import { authenticate, authorize } from './authenticate.ts'
+import type { Caller, ServiceCaller, UserCaller } from './caller.ts'
+import type { Route } from './define-route.ts'
+import { claimIdempotently, type IdempotentRequest, readIdempotencyKey } from './idempotency.ts'
+import { InvalidRequestError } from './on-error.ts'
+import type { HttpParts } from './parts.ts'
+import type { FieldFault } from './problem.ts'
+import { createRateLimit, type RateLimit } from './rate-limit.ts'
+
+/** What is known of a request beside what it asks for. */
+export interface RequestVariables {
+  Variables: {
+    requestId: string
+    caller: Caller | undefined
+    /** Of the peer, or of whom the last trusted proxy was asked by. */
+    address: string
+    /** To be sent with whatever is answered. */
+    headers: Headers
+    idempotent: IdempotentRequest | undefined
+  }
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a route without that part
+type Read<Schema> = Schema extends z.ZodType<infer Output, any> ? Output : undefined
+
+/** A request to a route, valid in every field, by a caller who may make it. */
+export interface Call<Params = unknown, Query = unknown, Body = unknown> {
+  params: Params
+  query: Query
+  body: Body
+  /** The person who asks; throws a ForbiddenError where it is a service. */
+  user: UserCaller
+  /** Undefined where the route is public. */
+  caller: Caller | undefined
+  service: ServiceCaller | undefined
+  address: string
+  requestId: string
+  request: Request
+  /** Of an aborted request nobody reads the answer. */
+  signal: AbortSignal
+  headers: Headers
+  /** What the answer will be, for the statement that has the request's effect; undefined without Idempotency-Key. */
+  complete(answer: unknown): Completion | undefined
+  bytes(): Promise<Uint8Array>
+  now: Date
+}
+
+export interface Api {
+  parts: HttpParts
+  app: OpenAPIHono<RequestVariables>
+  callers: Callers
+  tokens: AccessTokens
+  answers: Answers
+  routes: Route[]
+  /** Serves a route: the handler gives what its answer's schema describes, nothing for 204, or a Response of its own. */
+  serve<
+    Params extends z.ZodType | undefined,
+    Query extends z.ZodType | undefined,
+    Body extends z.ZodType | undefined,
+    Answer extends z.ZodType | undefined,
+  >(
+    route: Route<Params, Query, Body, Answer>,
+    handle: (
+      call: Call<Read<Params>, Read<Query>, Read<Body>>,
+    ) => Promise<(Answer extends z.ZodType ? z.input<Answer> : undefined) | Response | undefined>,
+  ): void
+}
+
+const largestBody = 64 * 1024
+
+export function createApi(parts: HttpParts): Api {
+  const app = new OpenAPIHono<RequestVariables>({
+    defaultHook: (result) => {
+      if (!result.success) throw new InvalidRequestError(faultsOf(result.error, result.target))
+    },
+  })
+  const callers = createCallers(parts.db.sql, parts.clock)
+  const tokens = createAccessTokens(parts)
+  const limit = createRateLimit(parts.requestsPerMinute)
+  const routes: Route[] = []
+
+  return {
+    parts,
+    app,
+    callers,
+    tokens,
+    answers: createAnswers(parts),
+    routes,
+    serve(route, handle) {
+      routes.push(route as Route)
+      const largest = route.largestBody ?? largestBody
+      app.openapi(
+        {
+          ...route.config,
+          middleware: [
+            async (c: HonoContext<RequestVariables>, next: () => Promise<void>) => {
+              await admit(c, route as Route, { callers, tokens, limit })
+              await next()
+            },
+            bodyLimit({
+              maxSize: largest,
+              onError: () => {
+                throw new HTTPException(413, { message: `at most ${largest} bytes are taken` })
+              },
+            }),
+          ],
+        } as never,
+        (async (c: HonoContext<RequestVariables>) => {
+          const idempotent = await claim(c, route as Route, parts)
+          if (idempotent?.replay) return idempotent.replay
+          let completed = false
+          const call = callOf(c, parts, (answer) => {
+            completed = idempotent !== undefined
+            return idempotent?.complete(route.answer.status, JSON.stringify(answer))
+          })
+          try {
+            const answer = await handle(call as never)
+            if (answer instanceof Response) return answer
+            if (answer === undefined) return new Response(null, { status: route.answer.status })
+            const body = JSON.stringify(answer)
+            if (idempotent && !completed) await idempotent.finish(route.answer.status, body)
+            return new Response(body, {
+              status: route.answer.status,
+              headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
+            })
+          } catch (error) {
+            await idempotent?.release().catch((fault: unknown) => {
+              parts.log.warn(
+                { err: fault },
+                'an idempotency key could not be let go; it is free again in two minutes',
+              )
+            })
+            throw error
+          }
+        }) as never,
+      )
+    },
+  }
+}
+
+/** Lets in who may call the route, and counts the call. */
+async function admit(
+  c: HonoContext<RequestVariables>,
+  route: Route,
+  { callers, tokens, limit }: { callers: Callers; tokens: AccessTokens; limit: RateLimit },
+): Promise<void> {
+  if (route.access === 'public') return limit.take(`address ${c.get('address')}`, c.get('headers'))
+  const caller = await authenticate({ callers, tokens }, c.req.header('authorization'))
+  c.set('caller', caller)
+  await limit.take(caller.subject, c.get('headers'))
+  authorize(caller, route.access)
+}
+
+async function claim(
+  c: HonoContext<RequestVariables>,
+  route: Route,
+  parts: HttpParts,
+): Promise<IdempotentRequest | undefined> {
+  if (!route.idempotency) return undefined
+  const key = readIdempotencyKey(c.req.header('idempotency-key'))
+  if (key === undefined) {
+    if (route.idempotency === 'heeded') return undefined
+    throw new KeyMissingError('send a header Idempotency-Key with a value of your own, such as a UUID')
+  }
+  return claimIdempotently(parts, c.get('caller')?.subject ?? 'anonymous', key, {
+    method: route.method,
+    target: new URL(c.req.url).pathname + new URL(c.req.url).search,
+    body: new Uint8Array(await c.req.arrayBuffer()),
+  })
+}
+
+class KeyMissingError extends RefusedError {
+  override readonly code = 'idempotency-key-missing'
+}
+
+function callOf(
+  c: HonoContext<RequestVariables>,
+  parts: HttpParts,
+  complete: Call['complete'],
+): Call<unknown, unknown, unknown> {
+  const caller = c.get('caller')
+  return {
+    params: c.req.valid('param' as never),
+    query: c.req.valid('query' as never),
+    body: c.req.valid('json' as never),
+    get user() {
+      if (caller?.kind !== 'user') throw new ForbiddenError('this is for users, not for services')
+      return caller
+    },
+    caller,
+    service: caller?.kind === 'service' ? caller : undefined,
+    address: c.get('address'),
+    requestId: c.get('requestId'),
+    request: c.req.raw,
+    get signal() {
+      return AbortSignal.any([c.req.raw.signal, parts.signal])
+    },
+    headers: c.get('headers'),
+    complete,
+    bytes: async () => new Uint8Array(await c.req.arrayBuffer()),
+    now: parts.clock(),
+  }
+}
+
+/** The field's name as it stands in the request, and a sentence. What was given is not repeated. */
+function faultsOf(error: { issues: readonly z.core.$ZodIssue[] }, target: string): FieldFault[] {
+  return error.issues.slice(0, 20).flatMap((issue) => {
+    const path = issue.path.map(String)
+    if (issue.code === 'unrecognized_keys')
+      return issue.keys
+        .slice(0, 20)
+        .map((key) => ({ field: [...path, key.slice(0, 100)].join('.'), message: 'is not known here' }))
+    const field = path.join('.') || (target === 'json' ? 'body' : target)
+    return [{ field, message: issue.message }]
+  })
+}

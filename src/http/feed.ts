@@ -1,0 +1,2 @@
+import type { Api } from './api.ts'
+export function serveFeed(_api: Api): void {}

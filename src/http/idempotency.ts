@@ -1,0 +1,110 @@
+import { createHmac, randomUUID, timingSafeEqual } from 'node:crypto'
+import {
+  type Completion,
+  claimRequest,
+  finishRequest,
+  type RequestClaim,
+  releaseRequest,
+} from '../db/idempotency.ts'
+import { ConflictError, RefusedError, UnprocessableError } from '../errors.ts'
+import type { Keyring } from '../keyring.ts'
+import type { HttpParts } from './parts.ts'
+
+/**
+ * Requests that may be sent again: the header Idempotency-Key, as in
+ * https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/. The first one with a key is worked on; another
+ * one meanwhile is told so (409); a later one gets the same answer, byte for byte; one with another content is
+ * refused (422). A request that was refused or failed lets its key go.
+ */
+export interface IdempotentRequest {
+  /** The answer that was given before. */
+  replay: Response | undefined
+  /** Seals an answer, for the statement that has the request's effect to keep. */
+  complete(status: number, body: string): Completion
+  /** Keeps an answer that no statement kept yet. */
+  finish(status: number, body: string): Promise<void>
+  release(): Promise<void>
+}
+
+class KeyReusedError extends UnprocessableError {
+  override readonly code = 'idempotency-key-reused'
+}
+
+class InFlightError extends ConflictError {
+  override readonly code = 'request-in-flight'
+}
+
+/** Milliseconds after which a request whose server died may be taken up again. */
+const lockMilliseconds = 120_000
+const purpose = 'idempotency fingerprint'
+
+export function readIdempotencyKey(header: string | undefined): string | undefined {
+  if (header === undefined) return undefined
+  // The draft wants a structured string, in quotes; everybody sends the bare one.
+  const key = /^"(.*)"$/.exec(header)?.[1] ?? header
+  if (!/^[\x21-\x7e]{1,255}$/.test(key))
+    throw new RefusedError('Idempotency-Key must be 1 to 255 visible ASCII characters, such as a UUID')
+  return key
+}
+
+export async function claimIdempotently(
+  { db, keyring, clock }: Pick<HttpParts, 'db' | 'keyring' | 'clock'>,
+  owner: string,
+  key: string,
+  request: { method: string; target: string; body: Uint8Array },
+): Promise<IdempotentRequest> {
+  const claim: RequestClaim = { owner, key, token: randomUUID() }
+  const now = clock()
+  const found = await claimRequest(
+    db.sql,
+    { ...claim, fingerprint: fingerprintOf(keyring, request)! },
+    now,
+    new Date(now.getTime() + lockMilliseconds),
+  )
+  if (!matches(keyring, request, found.fingerprint))
+    throw new KeyReusedError('use another key for another request')
+  if (found.state === 'in-flight')
+    throw new InFlightError('its answer comes with the same request a little later')
+  const identity = `answer to ${owner} ${key}`
+  const complete = (status: number, body: string): Completion => ({
+    ...claim,
+    status,
+    answer: keyring.seal({ status, body }, identity),
+  })
+  return {
+    replay: found.state === 'answered' ? replayOf(keyring.open(found.answer!, identity)) : undefined,
+    complete,
+    finish: (status, body) => finishRequest(db.sql, complete(status, body)),
+    release: () => releaseRequest(db.sql, claim),
+  }
+}
+
+function replayOf(answer: unknown): Response {
+  const { status, body } = answer as { status: number; body: string }
+  return new Response(body, {
+    status,
+    headers: { 'content-type': 'application/json', 'idempotency-replayed': 'true' },
+  })
+}
+
+/** The id of the key, then the HMAC under it: a body may hold a password, and its hash alone would tell a weak one. */
+function fingerprintOf(
+  keyring: Keyring,
+  { method, target, body }: { method: string; target: string; body: Uint8Array },
+  keyId?: string,
+): Buffer | undefined {
+  const key = keyring.derive(purpose, keyId)
+  if (key === undefined) return undefined
+  const hmac = createHmac('sha256', key.secret).update(`${method} ${target}\0`).update(body).digest()
+  return Buffer.concat([Buffer.from(key.keyId, 'hex'), hmac])
+}
+
+function matches(
+  keyring: Keyring,
+  request: { method: string; target: string; body: Uint8Array },
+  stored: Uint8Array,
+): boolean {
+  const keyId = Buffer.from(stored.subarray(0, 8)).toString('hex')
+  const own = fingerprintOf(keyring, request, keyId)
+  return own !== undefined && own.length === stored.length && timingSafeEqual(own, stored)
+}
