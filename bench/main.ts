@@ -1,5 +1,6 @@
 import { createShutdown } from '../src/shutdown.ts'
 import { benchCsv } from './csv.ts'
+import { benchHttp } from './http.ts'
 import { benchIngest } from './ingest.ts'
 import { type Options, readOptions, usage } from './options.ts'
 import { loadPopulation, type Population } from './population.ts'
@@ -45,7 +46,7 @@ async function runAreas(server: BenchServer, { rows, sources, only }: Options): 
   if (only.includes('ingest')) printReport(server, await benchIngest(await server.create('ingest')))
   if (only.includes('csv')) printReport(server, await benchCsv(await server.create('csv'), shutdown))
   for await (const report of benchScheduler(server, { sources, only }, shutdown)) printReport(server, report)
-  if (!only.includes('series') && !only.includes('storage')) return
+  if (!['series', 'storage', 'http'].some((area) => (only as string[]).includes(area))) return
   let first: { population: Population; times: SeriesTimes } | undefined
   for (const each of rows) {
     const name = `population_${each}`
@@ -65,6 +66,7 @@ async function runAreas(server: BenchServer, { rows, sources, only }: Options): 
       }
       first ??= { population, times }
     }
+    if (only.includes('http')) printReport(server, await benchHttp(population, shutdown))
     await server.drop(name)
   }
 }

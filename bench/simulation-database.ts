@@ -1,9 +1,9 @@
+import { scopesOf } from '../src/connectors/scopes.ts'
 import { type Claim, claimSources } from '../src/db/claims.ts'
 import type { Sql } from '../src/db/client.ts'
 import { freeSlots, type SlotGrant, settleSlots, takeSlots } from '../src/db/request-budget.ts'
 import { requestSync } from '../src/db/sources.ts'
 import { finishSync } from '../src/db/sync-pages.ts'
-import { scopesOf } from '../src/scheduler/scopes.ts'
 import type { SimulatedClaim, SimulatedSource, Store } from './simulation.ts'
 
 const leaseSeconds = 60

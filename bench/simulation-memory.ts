@@ -1,5 +1,5 @@
 import type { Connector } from '../src/connectors/connector.ts'
-import { scopesOf } from '../src/scheduler/scopes.ts'
+import { scopesOf } from '../src/connectors/scopes.ts'
 import { createHeap, type Heap } from './heap.ts'
 import type { SimulatedClaim, SimulatedSource, Store } from './simulation.ts'
 

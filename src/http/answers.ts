@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { dayInZone } from '../calendar.ts'
 import type { Sql } from '../db/client.ts'
+import { RefusedError } from '../errors.ts'
 import type { UserCaller } from './caller.ts'
 import type { HttpParts } from './parts.ts'
 import { createReader } from './reader.ts'
@@ -56,12 +57,23 @@ export function createAnswers(parts: Pick<HttpParts, 'db' | 'replica' | 'clock'>
     const under = made.get(work)
     if (under) return under
     const making = (async () => {
-      const body = JSON.stringify(await make(await reader(caller)))
+      const body = JSON.stringify(await read(await reader(caller), make))
       kept.set(name, { version: caller.version, body })
       return body
     })().finally(() => made.delete(work))
     made.set(work, making)
     return making
+  }
+
+  /** A replica may end a query in favour of what it replays, or go away. */
+  async function read(sql: Sql, make: (sql: Sql) => Promise<unknown>): Promise<unknown> {
+    if (sql === parts.db.sql) return make(sql)
+    try {
+      return await make(sql)
+    } catch (error) {
+      if (error instanceof RefusedError) throw error
+      return make(parts.db.sql)
+    }
   }
 
   return {

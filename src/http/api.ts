@@ -11,10 +11,12 @@ import { authenticate, authorize } from './authenticate.ts'
 import type { Caller, ServiceCaller, UserCaller } from './caller.ts'
 import type { Route } from './define-route.ts'
 import { claimIdempotently, type IdempotentRequest, readIdempotencyKey } from './idempotency.ts'
+import { createMetrics, type Metrics } from './metrics.ts'
 import { InvalidRequestError } from './on-error.ts'
 import type { HttpParts } from './parts.ts'
 import type { FieldFault } from './problem.ts'
 import { createRateLimit, type RateLimit } from './rate-limit.ts'
+import { rememberVerified } from './verified-tokens.ts'
 
 /** What is known of a request beside what it asks for. */
 export interface RequestVariables {
@@ -24,8 +26,9 @@ export interface RequestVariables {
     /** Of the peer, or of whom the last trusted proxy was asked by. */
     address: string
     /** To be sent with whatever is answered. */
-    headers: Headers
-    idempotent: IdempotentRequest | undefined
+    headers: Record<string, string>
+    /** Its template; undefined where none of the API was met. */
+    route: string | undefined
   }
 }
 
@@ -47,7 +50,7 @@ export interface Call<Params = unknown, Query = unknown, Body = unknown> {
   request: Request
   /** Of an aborted request nobody reads the answer. */
   signal: AbortSignal
-  headers: Headers
+  headers: Record<string, string>
   /** What the answer will be, for the statement that has the request's effect; undefined without Idempotency-Key. */
   complete(answer: unknown): Completion | undefined
   bytes(): Promise<Uint8Array>
@@ -60,6 +63,7 @@ export interface Api {
   callers: Callers
   tokens: AccessTokens
   answers: Answers
+  metrics: Metrics
   routes: Route[]
   /** Serves a route: the handler gives what its answer's schema describes, nothing for 204, or a Response of its own. */
   serve<
@@ -84,7 +88,7 @@ export function createApi(parts: HttpParts): Api {
     },
   })
   const callers = createCallers(parts.db.sql, parts.clock)
-  const tokens = createAccessTokens(parts)
+  const tokens = rememberVerified(createAccessTokens(parts), parts.clock)
   const limit = createRateLimit(parts.requestsPerMinute)
   const routes: Route[] = []
 
@@ -94,24 +98,20 @@ export function createApi(parts: HttpParts): Api {
     callers,
     tokens,
     answers: createAnswers(parts),
+    metrics: createMetrics(parts),
     routes,
     serve(route, handle) {
       routes.push(route as Route)
-      const largest = route.largestBody ?? largestBody
       app.openapi(
         {
           ...route.config,
           middleware: [
             async (c: HonoContext<RequestVariables>, next: () => Promise<void>) => {
+              c.set('route', route.path)
               await admit(c, route as Route, { callers, tokens, limit })
               await next()
             },
-            bodyLimit({
-              maxSize: largest,
-              onError: () => {
-                throw new HTTPException(413, { message: `at most ${largest} bytes are taken` })
-              },
-            }),
+            ...(takesBody(route as Route) ? [limitBody(route.largestBody ?? largestBody)] : []),
           ],
         } as never,
         (async (c: HonoContext<RequestVariables>) => {
@@ -145,6 +145,19 @@ export function createApi(parts: HttpParts): Api {
       )
     },
   }
+}
+
+function takesBody({ body, content, idempotency }: Route): boolean {
+  return body !== undefined || content !== undefined || idempotency !== undefined
+}
+
+function limitBody(maxSize: number) {
+  return bodyLimit({
+    maxSize,
+    onError: () => {
+      throw new HTTPException(413, { message: `at most ${maxSize} bytes are taken` })
+    },
+  })
 }
 
 /** Lets in who may call the route, and counts the call. */

@@ -5,6 +5,7 @@ import { serveBalance } from './balance.ts'
 import { serveDocs } from './docs.ts'
 import { serveFeed } from './feed.ts'
 import { serveHealth } from './health.ts'
+import { serveIdentity } from './identity.ts'
 import { serveNetWorth } from './net-worth.ts'
 import { answerError } from './on-error.ts'
 import type { HttpParts } from './parts.ts'
@@ -15,6 +16,7 @@ export function createApp(parts: HttpParts): Api['app'] {
   const api = createApi(parts)
   watch(api)
   serveHealth(api)
+  serveIdentity(api)
   serveNetWorth(api)
   serveBalance(api)
   serveFeed(api)
@@ -23,12 +25,15 @@ export function createApp(parts: HttpParts): Api['app'] {
 }
 
 /** Around every request: its id, who asks from where, what it is answered with where it fails, and its log line. */
-function watch({ app, parts, routes }: Api): void {
+function watch({ app, parts, routes, metrics }: Api): void {
   app.use('*', async (c, next) => {
     const begin = performance.now()
     const given = c.req.header('x-request-id')
     const requestId = given !== undefined && /^[\w.:-]{1,128}$/.test(given) ? given : randomUUID()
-    const headers = new Headers({ 'x-request-id': requestId, 'x-content-type-options': 'nosniff' })
+    const headers: Record<string, string> = {
+      'x-request-id': requestId,
+      'x-content-type-options': 'nosniff',
+    }
     c.set('requestId', requestId)
     c.set('headers', headers)
     c.set(
@@ -36,14 +41,17 @@ function watch({ app, parts, routes }: Api): void {
       addressOf(c.env as Partial<HttpBindings> | undefined, c.req.header('x-forwarded-for'), parts),
     )
     await next()
-    for (const [name, value] of headers) c.res.headers.set(name, value)
+    for (const name in headers) c.res.headers.set(name, headers[name]!)
+    const milliseconds = performance.now() - begin
+    const route = c.get('route') ?? 'none'
+    metrics.observe(c.req.method, route, c.res.status, milliseconds / 1000)
     parts.log.info(
       {
         requestId,
         method: c.req.method,
-        route: c.req.routePath,
+        route,
         status: c.res.status,
-        milliseconds: Math.round((performance.now() - begin) * 1000) / 1000,
+        milliseconds: Math.round(milliseconds * 1000) / 1000,
         caller: c.get('caller')?.subject,
       },
       'request',

@@ -9,16 +9,16 @@ const seconds = 60
  */
 export interface RateLimit {
   /** Counts a request. Throws a TooManyRequestsError where the minute's are used up. */
-  take(subject: string, headers: Headers): Promise<void>
+  take(subject: string, headers: Record<string, string>): Promise<void>
 }
 
 export function createRateLimit(perMinute: number): RateLimit {
   const limiter = new RateLimiterMemory({ points: perMinute, duration: seconds })
   const policy = `"caller";q=${perMinute};w=${seconds}`
 
-  function tell(headers: Headers, { remainingPoints, msBeforeNext }: RateLimiterRes): void {
-    headers.set('ratelimit-policy', policy)
-    headers.set('ratelimit', `"caller";r=${remainingPoints};t=${Math.ceil(msBeforeNext / 1000)}`)
+  function tell(headers: Record<string, string>, { remainingPoints, msBeforeNext }: RateLimiterRes): void {
+    headers['ratelimit-policy'] = policy
+    headers.ratelimit = `"caller";r=${remainingPoints};t=${Math.ceil(msBeforeNext / 1000)}`
   }
 
   return {

@@ -1,0 +1,134 @@
+import { randomBytes } from 'node:crypto'
+import autocannon from 'autocannon'
+import { createAccessTokens } from '../src/http/access-token.ts'
+import { createKeyring } from '../src/keyring.ts'
+import type { Shutdown } from '../src/shutdown.ts'
+import { startServe } from './http-server.ts'
+import { lastDay, type Population } from './population.ts'
+import { parentOf, processorTime, serverTime } from './process-usage.ts'
+import { type AreaReport, count, milliseconds } from './report.ts'
+
+const connections = 64
+const secondsEach = 8
+
+/** Paths by name; `{n}` becomes a number of its own in every request, so that no answer is kept already. */
+const reads = {
+  'net worth, 5 years monthly': `/v1/net-worth?from=2021-01-01&to=${lastDay}&interval=month`,
+  'net worth, 1 year daily': `/v1/net-worth?from=2024-12-18&to=${lastDay}&interval=day`,
+  feed: '/v1/feed',
+  balance: `/v1/balance?at=${lastDay}`,
+  'transactions, newest 50': `/v1/transactions?to=${lastDay}`,
+}
+const cold = {
+  'net worth, 5 years monthly': `/v1/net-worth?from=2021-01-{day}&to=${lastDay}&interval=month&currency={currency}`,
+  'net worth, 1 year daily': `/v1/net-worth?from=2024-12-{day}&to=${lastDay}&interval=day&currency={currency}`,
+  balance: '/v1/balance?at=2025-11-{day}&currency={currency}',
+  'transactions, newest 50': '/v1/transactions?to=2025-11-{day}',
+}
+
+/** Answers a second of the whole: the client, the server and the database share the machine's processors. */
+export async function benchHttp(population: Population, shutdown: Shutdown): Promise<AreaReport> {
+  const { db, measured } = population
+  const key = randomBytes(32).toString('base64')
+  const server = await startServe(
+    { DATABASE_URL: db.url, TIDEMARK_KEY: key, TIDEMARK_REQUESTS_PER_MINUTE: '100000000' },
+    shutdown,
+  )
+  const [postmaster] = await db.sql<{ pid: number }[]>`SELECT pg_backend_pid() AS pid`
+  const postgres = await parentOf(postmaster!.pid)
+  const tokens = await Promise.all(measured.map(({ userId }) => logIn(db.sql, key, userId)))
+  const rows: string[][] = []
+  for (const [name, path] of Object.entries(reads)) {
+    if (!(await isServed(server.url + path, tokens[0]!))) continue
+    const run = () =>
+      fire(
+        server.url,
+        tokens.map((token) => ({ path, token })),
+      )
+    await run()
+    rows.push(await line(`${name}, kept`, run, server.pid, postgres))
+  }
+  for (const [name, template] of Object.entries(cold)) {
+    const requests = Array.from({ length: 1400 }, (_, n) => ({
+      path: template
+        .replace('{day}', String((n % 28) + 1).padStart(2, '0'))
+        .replace(
+          '{currency}',
+          ['EUR', 'USD', 'GBP', 'CHF', 'JPY', 'SEK', 'NOK', 'DKK', 'PLN', 'AUD'][Math.floor(n / 28) % 10]!,
+        ),
+      token: tokens[n % tokens.length]!,
+    }))
+    if (!(await isServed(server.url + requests[0]!.path, tokens[0]!))) continue
+    rows.push(await line(`${name}, made anew`, () => fire(server.url, requests, 4), server.pid, postgres))
+  }
+  await server.stop()
+  return {
+    title: `HTTP, ${count(population.rows)} rows stored`,
+    about: [
+      `measured  autocannon, ${connections} connections, ${secondsEach} s each after a run as long that is not counted; ${measured.length} users of 12`,
+      '          accounts in turn; access tokens, checked with each request, and whose log-in is looked up; client, server and',
+      '          database on the same processors. kept: the same answers again and again, nothing being written; made anew:',
+      '          ever other questions. Processor: of the time, where 100% is one processor.',
+    ],
+    head: ['', 'answers/s', 'median', 'p99', 'server', 'database', 'of both, database'],
+    rows,
+  }
+}
+
+async function logIn(sql: Population['db']['sql'], key: string, userId: string): Promise<string> {
+  const sessionId = crypto.randomUUID()
+  await sql`INSERT INTO session (id, user_id, created_at, expires_at) VALUES (${sessionId}, ${userId}, now(), now() + INTERVAL '1 day')`
+  const keyring = createKeyring({ key, oldKeys: [] })
+  // Good for five minutes from its own clock: a little ahead, and not before now.
+  return createAccessTokens({ keyring, clock: () => new Date() }).issue({ userId, sessionId })
+}
+
+async function isServed(url: string, token: string): Promise<boolean> {
+  const { status } = await fetch(url, { headers: { authorization: `Bearer ${token}` } })
+  return status === 200
+}
+
+function fire(
+  url: string,
+  requests: { path: string; token: string }[],
+  duration = secondsEach,
+): Promise<autocannon.Result> {
+  return autocannon({
+    url,
+    connections,
+    duration,
+    requests: requests.map(({ path, token }) => ({
+      method: 'GET' as const,
+      path,
+      headers: { authorization: `Bearer ${token}` },
+    })),
+  })
+}
+
+async function line(
+  name: string,
+  run: () => Promise<autocannon.Result>,
+  pid: number,
+  postgres: number,
+): Promise<string[]> {
+  const before = [await processorTime(pid), await serverTime(postgres)]
+  const begin = performance.now()
+  const result = await run()
+  const taken = performance.now() - begin
+  const [server, database] = [
+    (await processorTime(pid)) - before[0]!,
+    (await serverTime(postgres)) - before[1]!,
+  ]
+  if (result.non2xx > 0 || result.errors > 0)
+    throw new Error(`${name}: ${result.non2xx} refused, ${result.errors} failed`)
+  const share = (value: number) => `${((value / taken) * 100).toFixed(0)}%`
+  return [
+    name,
+    count(result.requests.average),
+    milliseconds(result.latency.p50),
+    milliseconds(result.latency.p99),
+    share(server),
+    share(database),
+    `${((database / (server + database)) * 100).toFixed(0)}%`,
+  ]
+}

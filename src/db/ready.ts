@@ -1,0 +1,18 @@
+import type { Database } from './database.ts'
+import { sqlDir } from './database.ts'
+import { readMigrations } from './migrate.ts'
+
+/** Whether the database answers, and holds every migration that this version needs. */
+export async function readReadiness({
+  sql,
+  engine,
+}: Pick<Database, 'sql' | 'engine'>): Promise<{ database: boolean; migrations: boolean }> {
+  try {
+    const applied = await sql<{ name: string }[]>`SELECT name FROM schema_migration`
+    const names = new Set(applied.map(({ name }) => name))
+    const needed = await readMigrations(sqlDir, engine)
+    return { database: true, migrations: needed.every(({ name }) => names.has(name)) }
+  } catch {
+    return { database: false, migrations: false }
+  }
+}

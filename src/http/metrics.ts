@@ -1,0 +1,141 @@
+import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { dayInZone, daysBetween } from '../calendar.ts'
+import { clientLimitsOf, connectionLimitsOf } from '../connectors/connection-limits.ts'
+import { readMeasures } from '../db/measures.ts'
+import { readSyncStatus } from '../db/sync-status.ts'
+import type { HttpParts } from './parts.ts'
+
+/** Milliseconds for which what the database told is told again: several scrapers cost as much as one. */
+const keptMilliseconds = 10_000
+
+const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
+
+export interface Metrics {
+  /** Counts a request that was answered. `route` is its template, never its path. */
+  observe(method: string, route: string, status: number, seconds: number): void
+  /** In the text format of Prometheus. */
+  text(): Promise<string>
+  contentType: string
+}
+
+/**
+ * What is measured: requests, the process, and what the database tells of syncs, budgets, dead letters, aggregates and
+ * chunks. https://prometheus.io/docs/practices/naming/
+ */
+export function createMetrics(parts: Pick<HttpParts, 'db' | 'connectors' | 'clock' | 'log'>): Metrics {
+  const registry = new Registry()
+  const requests = new Histogram({
+    name: 'tidemark_http_request_duration_seconds',
+    help: 'Time from a request to its answer.',
+    labelNames: ['method', 'route', 'status'],
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    registers: [registry],
+  })
+  const gauge = <Label extends string>(name: string, help: string, labelNames: Label[] = []) =>
+    new Gauge({ name: `tidemark_${name}`, help, labelNames, registers: [registry] })
+  const gauges = {
+    up: gauge('database_up', '1 where the database told the values below, 0 where it could not be asked.'),
+    sources: gauge('sources', 'Sources by how they stand.', ['connector', 'state']),
+    syncLag: gauge(
+      'sync_lag_seconds',
+      'Age of the last complete sync of the source that was synced the longest ago.',
+      ['connector'],
+    ),
+    neverSynced: gauge('sources_never_synced', 'Sources without any complete sync yet.', ['connector']),
+    budget: gauge('provider_requests', 'Requests of the current window of a budget.', [
+      'connector',
+      'scope',
+      'state',
+    ]),
+    usedUp: gauge('provider_connections_used_up', 'Connections that have used up a budget of their own.', [
+      'connector',
+    ]),
+    paused: gauge('provider_paused', '1 while the provider has told to wait.', ['connector']),
+    letters: gauge('dead_letters', 'Failed fetches that are open or queued.', ['connector']),
+    dirtyUsers: gauge('rollup_dirty_users', 'Users whose newest writes the aggregates do not hold yet.'),
+    dirtyDays: gauge(
+      'rollup_dirty_days',
+      'Days back to the earliest day that the aggregates do not hold yet.',
+    ),
+    partitions: gauge('transaction_partitions', 'Chunks or partitions of transactions.', ['state']),
+  }
+
+  async function collect(): Promise<void> {
+    const now = parts.clock()
+    const measures = await readMeasures(parts.db)
+    const known = parts.connectors.ids().filter((id) => measures.sourceTypes.includes(id))
+    const connectors = await Promise.all(known.map((id) => parts.connectors.get(id)))
+    const providers = await readSyncStatus(
+      parts.db.sql,
+      connectors.flatMap(clientLimitsOf),
+      connectors.flatMap(connectionLimitsOf),
+      now,
+    )
+    for (const each of Object.values(gauges)) each.reset()
+    gauges.up.set(1)
+    for (const { connector, ...provider } of providers) {
+      const { sources, due, running, backfilling, waiting, failing } = provider
+      for (const [state, value] of Object.entries({
+        all: sources,
+        due,
+        running,
+        backfilling,
+        waiting,
+        failing,
+      }))
+        gauges.sources.set({ connector, state }, value)
+      gauges.neverSynced.set({ connector }, provider.neverSynced)
+      if (provider.oldestSync)
+        gauges.syncLag.set({ connector }, (now.getTime() - provider.oldestSync.getTime()) / 1000)
+      for (const { scope, used, left } of provider.budgets) {
+        gauges.budget.set({ connector, scope, state: 'used' }, used)
+        gauges.budget.set({ connector, scope, state: 'left' }, left)
+      }
+      if (provider.connectionsUsedUp !== null) gauges.usedUp.set({ connector }, provider.connectionsUsedUp)
+      gauges.paused.set({ connector }, provider.pausedUntil ? 1 : 0)
+      gauges.letters.set({ connector }, provider.deadLetters)
+    }
+    const { dirtyUsers, dirtyFrom, partitions } = measures
+    gauges.dirtyUsers.set(dirtyUsers)
+    gauges.dirtyDays.set(
+      dirtyFrom === null ? 0 : Math.max(0, daysBetween(dirtyFrom, dayInZone(now, 'UTC')) + 1),
+    )
+    gauges.partitions.set({ state: 'columnstore' }, partitions.columnstore)
+    gauges.partitions.set({ state: 'rows' }, partitions.total - partitions.columnstore)
+  }
+
+  let collected = Number.NEGATIVE_INFINITY
+  let collecting: Promise<void> | undefined
+  let process = false
+  return {
+    observe(method, route, status, seconds) {
+      // A stranger may invent methods without end.
+      requests.observe({ method: methods.has(method) ? method : 'other', route, status }, seconds)
+    },
+    async text() {
+      // Begun with the first scrape: it watches the garbage collector from then on.
+      if (!process) collectDefaultMetrics({ register: registry })
+      process = true
+      const now = parts.clock().getTime()
+      if (now - collected >= keptMilliseconds || now < collected) {
+        // Metrics of the process are to be had also while the database is not.
+        collecting ??= collect()
+          .then(
+            () => {
+              collected = now
+            },
+            (error: unknown) => {
+              gauges.up.set(0)
+              parts.log.warn({ err: error }, 'the database could not be measured')
+            },
+          )
+          .finally(() => {
+            collecting = undefined
+          })
+        await collecting
+      }
+      return registry.metrics()
+    },
+    contentType: registry.contentType,
+  }
+}
