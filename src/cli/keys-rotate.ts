@@ -1,5 +1,5 @@
 import type { Sql } from '../db/client.ts'
-import { countCredentialsByKey, type RotationReport, rotateCredentials } from '../db/credentials.ts'
+import { countSealedByKey, type RotationReport, rotateSealed } from '../db/rotate-sealed.ts'
 import { takeStartLock } from '../db/start-lock.ts'
 import { RefusedError } from '../errors.ts'
 import { type KeyFile, readKeyFile, replaceKeyFile } from '../key-file.ts'
@@ -9,8 +9,9 @@ import { createProgress } from './progress.ts'
 import type { CommandContext, ExitCode } from './terminal.ts'
 
 /**
- * Puts all credentials under a new key: one that it makes, where Tidemark keeps its keys itself, else TIDEMARK_KEY.
- * Interrupted at any moment, everything opens, and running it again completes it. 1 where credentials are left out.
+ * Puts everything that is sealed to stay, credentials and the secrets of second factors, under a new key: one that it
+ * makes, where Tidemark keeps its keys itself, else TIDEMARK_KEY. Interrupted at any moment, everything opens, and
+ * running it again completes it. 1 where something is left out.
  */
 export async function keysRotateCommand(context: CommandContext): Promise<ExitCode> {
   const { sql } = await context.openDatabase()
@@ -31,7 +32,7 @@ async function rotateKeyFile(
 ): Promise<RotationReport | undefined> {
   const found = readKeyFile(file)
   if (found === undefined) {
-    const counts = await countCredentialsByKey(sql)
+    const counts = await countSealedByKey(sql)
     if (counts.size > 0)
       throw new RefusedError(`${file} is gone, and there are credentials sealed under it: restore it`)
     context.stdout.write('there is no key yet: it is made when credentials are first sealed\n')
@@ -65,10 +66,10 @@ async function rewrapAll(context: CommandContext, sql: Sql): Promise<RotationRep
     label: 'credentials',
   })
   try {
-    const report = await rotateCredentials(sql, keyring, {
+    const report = await rotateSealed(sql, keyring, {
       onProgress: (rewrapped, total) => progress.update(rewrapped, total),
     })
-    const under = (await countCredentialsByKey(sql)).get(keyring.currentKeyId()) ?? 0
+    const under = (await countSealedByKey(sql)).get(keyring.currentKeyId()) ?? 0
     progress.finish()
     context.stdout.write(
       `key ${keyring.currentKeyId()} is the current one: ${count(under)} credentials are under it, ` +
@@ -84,7 +85,7 @@ async function rewrapAll(context: CommandContext, sql: Sql): Promise<RotationRep
 async function retireKeys(context: CommandContext, sql: Sql, file: string): Promise<string[]> {
   const retired: string[] = []
   await changeKeyFile(context, file, async ({ current, old }) => {
-    const counts = await countCredentialsByKey(sql)
+    const counts = await countSealedByKey(sql)
     retired.push(...old.filter(({ id }) => !counts.has(id)).map(({ id }) => id))
     return { current, old: old.filter(({ id }) => counts.has(id)) }
   })
@@ -117,7 +118,7 @@ async function changeKeyFile(
 /** Which configured keys have served. */
 async function tellOldKeys({ config, stdout }: CommandContext, sql: Sql): Promise<void> {
   if (config.oldKeys.length === 0) return
-  const counts = await countCredentialsByKey(sql)
+  const counts = await countSealedByKey(sql)
   const current = config.key === undefined ? undefined : readSealingKey(config.key).id
   for (const [index, base64] of config.oldKeys.entries()) {
     const { id } = readSealingKey(base64)
@@ -132,7 +133,7 @@ async function tellOldKeys({ config, stdout }: CommandContext, sql: Sql): Promis
 function tellFaults({ stderr }: CommandContext, report: RotationReport | undefined): ExitCode {
   if (report === undefined || report.faultCount === 0) return 0
   stderr.write(`tidemark: ${count(report.faultCount)} credentials were left as they are:\n`)
-  for (const { sourceId, reason } of report.faults) stderr.write(`  source ${sourceId}: ${reason}\n`)
+  for (const { row, reason } of report.faults) stderr.write(`  ${row}: ${reason}\n`)
   return 1
 }
 

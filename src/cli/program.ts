@@ -58,16 +58,28 @@ export function createProgram(context: CommandContext, done: (code: ExitCode) =>
   add('status', 'tell what the database is and holds, and how the syncs with each provider stand')
     .addOption(tableOrJson())
     .action(run(async () => (await import('./status.ts')).statusCommand))
-  program
-    .command('user')
-    .description('users of this installation')
-    .exitOverride()
-    .command('add <email>')
-    .description('add a user')
-    .copyInheritedSettings(program)
+  const users = group('user', 'users of this installation')
+  users('add <email>', 'add a user')
     .option('--time-zone <zone>', 'IANA name; decides on which day an instant falls', 'UTC')
     .option('--base-currency <currency>', 'what net worth is told in', 'EUR')
     .action(run(async () => (await import('./user-add.ts')).userAddCommand))
+  users('password <email>', 'give a user the password on standard input, and end their log-ins')
+    .option('--remove-second-factor', 'turn the second factor off, too')
+    .action(run(async () => (await import('./user-password.ts')).userPasswordCommand))
+  const apiKeys = group('api-key', 'keys with which programs ask over HTTP')
+  apiKeys('add', 'make a key, which is shown this once')
+    .option('--user <email>', 'who the program acts for')
+    .option('--service', 'for another service of the installation, or its operator')
+    .requiredOption('--name <name>', 'to tell it from others')
+    .option('--scopes <scopes>', 'of a user’s key: one or more of read,write,admin')
+    .action(run(async () => (await import('./api-key.ts')).apiKeyAddCommand))
+  apiKeys('list', 'those that are good, newest first')
+    .option('--user <email>', 'of one user')
+    .addOption(tableOrJson())
+    .action(run(async () => (await import('./api-key.ts')).apiKeyListCommand))
+  apiKeys('revoke <id>', 'have a key refused from now on').action(
+    run(async () => (await import('./api-key.ts')).apiKeyRevokeCommand),
+  )
   add(
     'import <files...>',
     'import statement files: tidemark-csv, CSV with a mapping, OFX/QFX, QIF, CAMT.053, MT940',

@@ -1,6 +1,7 @@
 import { eq, notLike } from 'drizzle-orm'
 import { isTimeZone } from '../calendar.ts'
 import { NotFoundError, RefusedError } from '../errors.ts'
+import { instantOf, type Sql } from './client.ts'
 import type { Database } from './database.ts'
 import { appUser } from './schema/users.ts'
 
@@ -36,6 +37,50 @@ export async function findUser(db: Database, email: string): Promise<User> {
       `there is no user ${email.trim()}: add one with "tidemark user add ${email.trim()}"`,
     )
   return { ...found, id: String(found.id), email: email.trim().toLowerCase() }
+}
+
+/** What a user is told of themselves. */
+export interface OwnUser extends Omit<User, 'email'> {
+  /** Null for one whom a platform-wide connection brought along. */
+  email: string | null
+  /** ISO 8601. */
+  createdAt: string
+  secondFactor: boolean
+}
+
+export async function readOwnUser(sql: Sql, userId: string): Promise<OwnUser> {
+  const [row] = await sql`
+    SELECT id, email, time_zone, base_currency, created_at, totp_confirmed_at FROM app_user WHERE id = ${userId}`
+  return ownUserOf(row)
+}
+
+/** Changes what is given; it has been checked before. */
+export async function updateUser(
+  sql: Sql,
+  userId: string,
+  { timeZone, baseCurrency }: { timeZone?: string | undefined; baseCurrency?: string | undefined },
+): Promise<OwnUser> {
+  const [row] = await sql`
+    WITH updated AS (
+      UPDATE app_user SET time_zone = coalesce(${timeZone ?? null}, time_zone),
+        base_currency = coalesce(${baseCurrency ?? null}, base_currency)
+      WHERE id = ${userId}
+      RETURNING id, email, time_zone, base_currency, created_at, totp_confirmed_at
+    )
+    SELECT updated.*, mark_users_changed(ARRAY[id]) AS marked FROM updated`
+  return ownUserOf(row)
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a row of the driver
+function ownUserOf(row: any): OwnUser {
+  return {
+    id: row.id,
+    email: row.email,
+    timeZone: row.time_zone,
+    baseCurrency: row.base_currency,
+    createdAt: instantOf(row.created_at).toISOString(),
+    secondFactor: row.totp_confirmed_at !== null,
+  }
 }
 
 /** Marks a user as having looked: their sources are synced more often for a while. At most once an hour. */

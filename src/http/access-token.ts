@@ -35,9 +35,9 @@ export function createAccessTokens({
 }): AccessTokens {
   const keys = new Map<string, KeyObject>()
 
-  function keyOf(keyId: string | undefined): KeyObject {
+  function keyOf(keyId: unknown): KeyObject {
     // An id as the keyring makes them, so that strangers cannot make it look for anything else.
-    if (keyId === undefined || !/^[0-9a-f]{16}$/.test(keyId)) throw new UnauthenticatedError(refusal)
+    if (typeof keyId !== 'string' || !/^[0-9a-f]{16}$/.test(keyId)) throw new UnauthenticatedError(refusal)
     const known = keys.get(keyId) ?? keyring.derive(purpose, keyId)?.secret
     if (known === undefined) throw new UnauthenticatedError(refusal)
     keys.set(keyId, known)
@@ -60,6 +60,7 @@ export function createAccessTokens({
     },
 
     async verify(token) {
+      if (!isCanonical(token)) throw new UnauthenticatedError(refusal)
       try {
         const { payload } = await jwtVerify(token, ({ kid }) => keyOf(kid), {
           algorithms: [algorithm],
@@ -68,6 +69,8 @@ export function createAccessTokens({
           typ: type,
           clockTolerance,
           currentDate: clock(),
+          // One that says that it will be issued some day is not good yet, whatever else it says.
+          maxTokenAge: accessTokenSeconds,
           requiredClaims: ['sub', 'sid', 'iat', 'nbf', 'exp'],
         })
         return claimsOf(payload)
@@ -83,9 +86,17 @@ export function createAccessTokens({
 
 const refusal = 'the access token is not valid: log in again'
 
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
 function claimsOf({ sub, sid, exp, iat }: JWTPayload): { userId: string; sessionId: string } {
-  const whole = /^[1-9]\d{0,17}$/.test(sub ?? '') && /^[0-9a-f-]{36}$/.test(String(sid))
+  const whole =
+    typeof sub === 'string' && /^[1-9]\d{0,17}$/.test(sub) && typeof sid === 'string' && uuid.test(sid)
   // Whatever says that it is good for longer was not made here.
   if (!whole || exp! - iat! > accessTokenSeconds) throw new UnauthenticatedError(refusal)
-  return { userId: sub!, sessionId: String(sid) }
+  return { userId: sub, sessionId: sid }
+}
+
+/** Base64 leaves bits at the end that say nothing: of several texts with the same bytes, one is the token. */
+function isCanonical(token: string): boolean {
+  return token.split('.').every((part) => Buffer.from(part, 'base64url').toString('base64url') === part)
 }

@@ -2,8 +2,11 @@ import { Cron } from 'croner'
 import type { Context } from '../context.ts'
 import type { Database } from '../db/database.ts'
 import { forgetRuns, forgetSlots } from '../db/forget.ts'
+import { forgetRequests } from '../db/idempotency.ts'
 import { ensurePartitionsAhead } from '../db/partitions.ts'
 import { refreshRollups } from '../db/rollups.ts'
+import { forgetSessions } from '../db/sessions.ts'
+import { forgetTries } from '../db/try-counts.ts'
 import { forgetEvents } from '../db/webhook-events.ts'
 import type { Shutdown } from '../shutdown.ts'
 
@@ -35,4 +38,7 @@ export function startUpkeep(
   start('old runs', '27 4 * * *', () => forgetRuns(db.sql, clock()))
   start('unused slots', '7 5 * * *', () => forgetSlots(db.sql, clock()))
   start('webhook events', '47 3 * * *', () => forgetEvents(db.sql, clock()))
+  start('sessions', '7 4 * * *', () => forgetSessions(db.sql, clock()))
+  start('tries', '37 3 * * *', () => forgetTries(db.sql, clock()))
+  start('idempotency keys', '57 3 * * *', () => forgetRequests(db.sql, clock()))
 }

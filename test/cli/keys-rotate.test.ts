@@ -7,7 +7,9 @@ import { keysRotateCommand } from '../../src/cli/keys-rotate.ts'
 import type { CommandContext } from '../../src/cli/terminal.ts'
 import { readConfig } from '../../src/config.ts'
 import type { Sql } from '../../src/db/client.ts'
-import { countCredentialsByKey, readCredentials, writeCredentials } from '../../src/db/credentials.ts'
+import { readCredentials, writeCredentials } from '../../src/db/credentials.ts'
+import { countSealedByKey } from '../../src/db/rotate-sealed.ts'
+import { beginSecondFactor, openSecret, readPendingSecret } from '../../src/db/second-factor.ts'
 import { readKeyFile, replaceKeyFile } from '../../src/key-file.ts'
 import { createKeyring, type Keyring, loadKeyring } from '../../src/keyring.ts'
 import { createLogger } from '../../src/logger.ts'
@@ -27,6 +29,7 @@ beforeAll(async () => {
 
 beforeEach(async () => {
   await db.sql`UPDATE user_source SET credentials = NULL`
+  await db.sql`UPDATE app_user SET totp_secret = NULL`
   await rm(file, { force: true })
 })
 
@@ -110,6 +113,16 @@ describe('with a key file', () => {
     await expectAllOpen(ids, worker)
   })
 
+  test('a second factor keeps opening once the old key is retired', async () => {
+    const { user } = await newPerson(db)
+    await beginSecondFactor(db.sql, loadKeyring(configured()), user.id, { secret: 'SECRET' }, undefined)
+    const { code, stdout } = await rotate()
+    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('1 of them were rewrapped') })
+    expect(readKeyFile(file)!.old).toEqual([])
+    const sealed = (await readPendingSecret(db.sql, user.id))!
+    expect(openSecret(loadKeyring(configured()), user.id, sealed)).toBe('SECRET')
+  })
+
   test('stopped at any step, everything opens, and the next run completes it without another key', async () => {
     const ids = await sealedSources(loadKeyring(configured()), 3)
     let faults = 0
@@ -128,7 +141,7 @@ describe('with a key file', () => {
         expect(stdout).toContain('this completed a rotation that had been interrupted')
         const completed = readKeyFile(file)!
         expect([completed.current.id, completed.old]).toEqual([begun.current.id, []])
-        expect(await countCredentialsByKey(db.sql)).toEqual(new Map([[begun.current.id, 3]]))
+        expect(await countSealedByKey(db.sql)).toEqual(new Map([[begun.current.id, 3]]))
         await expectAllOpen(ids)
       }
     }

@@ -4,13 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Sql } from '../../src/db/client.ts'
-import {
-  countCredentialsByKey,
-  credentialsIdentity,
-  readCredentials,
-  rotateCredentials,
-  writeCredentials,
-} from '../../src/db/credentials.ts'
+import { credentialsIdentity, readCredentials, writeCredentials } from '../../src/db/credentials.ts'
+import { countSealedByKey, rotateSealed } from '../../src/db/rotate-sealed.ts'
+import { beginSecondFactor, openSecret, readPendingSecret } from '../../src/db/second-factor.ts'
 import { NotFoundError } from '../../src/errors.ts'
 import { replaceKeyFile } from '../../src/key-file.ts'
 import { createKeyring, type Keyring, loadKeyring, UnknownKeyError } from '../../src/keyring.ts'
@@ -33,6 +29,7 @@ beforeAll(async () => {
 
 beforeEach(async () => {
   await db.sql`UPDATE user_source SET credentials = NULL`
+  await db.sql`UPDATE app_user SET totp_secret = NULL`
 })
 
 async function stored(sourceId: string): Promise<Uint8Array | null> {
@@ -60,13 +57,14 @@ async function manySources(count: number, keyring: Keyring): Promise<string[]> {
 /** Runs `act` before the statement that `isIt` tells by its text is sent. */
 function before(sql: Sql, isIt: (text: string) => boolean, act: () => Promise<unknown>): Sql {
   return new Proxy(sql, {
-    apply(target, _, [strings, ...values]: [TemplateStringsArray, ...unknown[]]) {
+    apply(target, _, [strings, ...values]: [TemplateStringsArray | string, ...unknown[]]) {
       const query = Reflect.apply(target, undefined, [strings, ...values])
-      return isIt(strings.join('?')) ? act().then(() => query) : query
+      // A name that stands in a statement is made by the same function.
+      return typeof strings === 'object' && isIt(strings.join('?')) ? act().then(() => query) : query
     },
   })
 }
-const isUpdate = (text: string) => /UPDATE user_source/.test(text)
+const isUpdate = (text: string) => /^\s*UPDATE /.test(text)
 
 describe('writing and reading', () => {
   test('what was written is read, and stands nowhere in the database', async () => {
@@ -135,7 +133,7 @@ describe('rotation', () => {
     const ids = await manySources(2345, old)
     const [{ sourceId: without }, told] = [await newPerson(db), [] as [number, number][]]
     const onProgress = (rewrapped: number, total: number) => told.push([rewrapped, total])
-    expect(await rotateCredentials(db.sql, rotating, { onProgress })).toEqual({
+    expect(await rotateSealed(db.sql, rotating, { onProgress })).toEqual({
       rewrapped: 2345,
       faults: [],
       faultCount: 0,
@@ -147,10 +145,10 @@ describe('rotation', () => {
     ])
     for (const id of [ids[0]!, ids[1000]!, ids[2344]!])
       expect(await readCredentials(db.sql, current, id)).toEqual({ of: id })
-    expect(await countCredentialsByKey(db.sql)).toEqual(new Map([[current.currentKeyId(), 2345]]))
+    expect(await countSealedByKey(db.sql)).toEqual(new Map([[current.currentKeyId(), 2345]]))
     expect(await stored(without)).toBeNull()
     const before = await stored(ids[7]!)
-    expect(await rotateCredentials(db.sql, rotating)).toMatchObject({ rewrapped: 0 })
+    expect(await rotateSealed(db.sql, rotating)).toMatchObject({ rewrapped: 0 })
     expect(await stored(ids[7]!)).toEqual(before)
   })
 
@@ -167,7 +165,7 @@ describe('rotation', () => {
             return sent ? query.then(fault) : fault()
           },
         }) as Sql
-        const outcome = await rotateCredentials(failing, rotating).catch((error: Error) => error.message)
+        const outcome = await rotateSealed(failing, rotating).catch((error: Error) => error.message)
         const opened = await Promise.all(
           [ids[0]!, ids[999]!, ids[1000]!, ids[1499]!].map((id) => readCredentials(db.sql, rotating, id)),
         )
@@ -182,8 +180,8 @@ describe('rotation', () => {
           break
         }
       }
-      expect(await countCredentialsByKey(db.sql)).toEqual(new Map([[current.currentKeyId(), 1500]]))
-      await rotateCredentials(db.sql, createKeyring({ key: oldKey, oldKeys: [newKey] }))
+      expect(await countSealedByKey(db.sql)).toEqual(new Map([[current.currentKeyId(), 1500]]))
+      await rotateSealed(db.sql, createKeyring({ key: oldKey, oldKeys: [newKey] }))
     }
   })
 
@@ -196,7 +194,7 @@ describe('rotation', () => {
       await writeCredentials(db.sql, current, one, { token: 'newer' })
       await writeCredentials(db.sql, old, two, { token: 'newer, under the old key' })
     })
-    expect(await rotateCredentials(sql, rotating)).toEqual({ rewrapped: 0, faults: [], faultCount: 0 })
+    expect(await rotateSealed(sql, rotating)).toEqual({ rewrapped: 0, faults: [], faultCount: 0 })
     expect(await readCredentials(db.sql, current, one)).toEqual({ token: 'newer' })
     expect(await readCredentials(db.sql, old, two)).toEqual({ token: 'newer, under the old key' })
   })
@@ -211,22 +209,69 @@ describe('rotation', () => {
       WHERE id = ${moved}`
     await db.sql`UPDATE user_source SET credentials = 'x' WHERE id = ${garbage}`
     const left = await Promise.all([foreign, moved, garbage].map(stored))
-    const report = await rotateCredentials(db.sql, rotating)
+    const report = await rotateSealed(db.sql, rotating)
     expect(report).toMatchObject({ rewrapped: 27, faultCount: 3 })
     expect(report.faults).toEqual([
-      { sourceId: foreign, reason: expect.stringContaining(`not here (${nobodys.currentKeyId()})`) },
-      { sourceId: moved, reason: expect.stringContaining('belongs to another row') },
-      { sourceId: garbage, reason: expect.stringContaining('not a sealed value') },
+      { row: `source ${foreign}`, reason: expect.stringContaining(`not here (${nobodys.currentKeyId()})`) },
+      { row: `source ${moved}`, reason: expect.stringContaining('belongs to another row') },
+      { row: `source ${garbage}`, reason: expect.stringContaining('not a sealed value') },
     ])
     expect(await Promise.all([foreign, moved, garbage].map(stored))).toEqual(left)
     expect(await readCredentials(db.sql, current, ids[29]!)).toEqual({ of: ids[29] })
   })
 
+  test('takes the secrets of second factors along, and tells them from credentials', async () => {
+    const [sourceId] = (await manySources(1, old)) as [string]
+    const people = await Promise.all([1, 2, 3].map(() => newPerson(db)))
+    for (const { user } of people)
+      await beginSecondFactor(db.sql, old, user.id, { secret: `OF${user.id}` }, undefined)
+    const [, moved] = people.map(({ user }) => user.id)
+    await db.sql`
+      UPDATE app_user SET totp_secret = (SELECT totp_secret FROM app_user WHERE id = ${people[0]!.user.id})
+      WHERE id = ${moved!}`
+    expect(await countSealedByKey(db.sql)).toEqual(new Map([[old.currentKeyId(), 4]]))
+    const report = await rotateSealed(db.sql, rotating)
+    expect(report).toEqual({
+      rewrapped: 3,
+      faultCount: 1,
+      faults: [
+        { row: `second factor of user ${moved}`, reason: expect.stringContaining('belongs to another row') },
+      ],
+    })
+    expect(await countSealedByKey(db.sql)).toEqual(
+      new Map([
+        [old.currentKeyId(), 1],
+        [current.currentKeyId(), 3],
+      ]),
+    )
+    expect(await readCredentials(db.sql, current, sourceId)).toEqual({ of: sourceId })
+    for (const { user } of people.filter(({ user }) => user.id !== moved)) {
+      const sealed = (await readPendingSecret(db.sql, user.id))!
+      expect(openSecret(current, user.id, sealed)).toBe(`OF${user.id}`)
+    }
+  })
+
+  test('a secret that is stored while its key is retired does not keep it', async () => {
+    const { user } = await newPerson(db)
+    // What a process seals under the key that it has for the current one, and learns better after writing.
+    let sealing = old
+    const worker: Keyring = {
+      ...rotating,
+      seal: (plain, identity) => sealing.seal(plain, identity),
+      rewrap: (sealed, identity) => {
+        sealing = rotating
+        return rotating.rewrap(sealed, identity)
+      },
+    }
+    await beginSecondFactor(db.sql, worker, user.id, { secret: 'LATE' }, undefined)
+    expect(openSecret(current, user.id, (await readPendingSecret(db.sql, user.id))!)).toBe('LATE')
+  })
+
   test('by several processes at once ends under the current key', async () => {
     const ids = await manySources(3000, old)
-    const reports = await Promise.all([1, 2, 3].map(() => rotateCredentials(db.sql, rotating)))
+    const reports = await Promise.all([1, 2, 3].map(() => rotateSealed(db.sql, rotating)))
     expect(reports.reduce((sum, { rewrapped }) => sum + rewrapped, 0)).toBe(3000)
-    expect(await countCredentialsByKey(db.sql)).toEqual(new Map([[current.currentKeyId(), 3000]]))
+    expect(await countSealedByKey(db.sql)).toEqual(new Map([[current.currentKeyId(), 3000]]))
     expect(await readCredentials(db.sql, current, ids[1234]!)).toEqual({ of: ids[1234] })
   })
 })
