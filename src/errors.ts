@@ -26,16 +26,25 @@ export class RefusedError extends TidemarkError {
   readonly exitCode = 2
 }
 
-/** A file that cannot be read as what it says it is. `line` counts from 1; 0 is the file as a whole. */
+/**
+ * A file that cannot be read as what it says it is. `line` counts from 1; 0 is the file as a whole. `needs`: what would
+ * have to be told beside the file. `hint` ends the message with how to tell it on the command line; `reason` goes without.
+ */
 export class StatementError extends RefusedError {
   override readonly code = 'statement'
   readonly line: number
   readonly reason: string
+  readonly needs: 'mapping' | 'account' | undefined
 
-  constructor(reason: string, line = 0, options?: { cause?: unknown }) {
-    super(line > 0 ? `line ${line}: ${reason}` : reason, options)
+  constructor(
+    reason: string,
+    line = 0,
+    options: { cause?: unknown; needs?: 'mapping' | 'account'; hint?: string } = {},
+  ) {
+    super(`${line > 0 ? `line ${line}: ` : ''}${reason}${options.hint ?? ''}`, options)
     this.line = line
     this.reason = reason
+    this.needs = options.needs
   }
 }
 
@@ -83,7 +92,7 @@ export class TooManyRequestsError extends RefusedError {
 
 /** The server has more to do than it can; it may be asked again after so many seconds. */
 export class BusyError extends TidemarkError {
-  readonly code = 'busy'
+  readonly code: string = 'busy'
   readonly status = 503
   readonly exitCode = 1
   override readonly retryable = true

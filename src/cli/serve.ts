@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { serve } from '@hono/node-server'
+import { type ServerType, serve } from '@hono/node-server'
 import { connect } from '../db/client.ts'
 import type { Database } from '../db/database.ts'
 import { RefusedError } from '../errors.ts'
@@ -13,6 +13,9 @@ import type { CommandContext, ExitCode } from './terminal.ts'
 
 /** Connections of the HTTP layer, beside those of syncs and upkeep: neither waits for the other's. */
 const poolSize = 8
+
+/** Milliseconds after which a request that goes on while the server stops is cut off. */
+const longestDrain = 10_000
 
 /** Runs until a signal; then answers what was asked, and stops. */
 export async function serveCommand(
@@ -35,7 +38,7 @@ export async function serveCommand(
   const { host, port } = config
   const server = serve({ fetch: app.fetch, hostname: host, port })
   server.on('clientError', answerMalformed)
-  shutdown.register(() => new Promise((resolve) => server.close(() => resolve())))
+  shutdown.register(() => drain(server))
   await Promise.race([
     once(server, 'listening'),
     once(server, 'error').then(([error]) => Promise.reject(refused(error, host, port))),
@@ -52,6 +55,19 @@ export async function serveCommand(
   )
   await stopped(context.signal)
   return 0
+}
+
+/** Takes no more connections, and lets those that are there come to the end of their requests. */
+function drain(server: ServerType): Promise<void> {
+  return new Promise((resolve) => {
+    const patience = setTimeout(() => {
+      if ('closeAllConnections' in server) server.closeAllConnections()
+    }, longestDrain)
+    server.close(() => {
+      clearTimeout(patience)
+      resolve()
+    })
+  })
 }
 
 function openPools({ config, shutdown }: CommandContext, db: Database) {

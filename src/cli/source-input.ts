@@ -29,7 +29,7 @@ export function readJson(content: string, name: string): unknown {
 }
 
 /** Names the fields at fault, never what they held. */
-export function parseInput(schema: z.ZodType, value: unknown, name: string): unknown {
+export function parseInput<T>(schema: z.ZodType<T>, value: unknown, name: string): T {
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
   const faults = parsed.error.issues.map(({ path, message }) =>

@@ -1,4 +1,5 @@
-import { findSource, listSources, removeSource, setSourceStatus } from '../db/sources.ts'
+import { removeSource } from '../db/source-removal.ts'
+import { findSource, listSources, setSourceStatus } from '../db/sources.ts'
 import { findUser } from '../db/users.ts'
 import { formatTable } from './table.ts'
 import type { CommandContext, ExitCode } from './terminal.ts'

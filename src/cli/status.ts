@@ -1,8 +1,7 @@
-import type { Connector } from '../connectors/connector.ts'
+import { clientLimitsOf, connectionLimitsOf } from '../connectors/connection-limits.ts'
 import { loadConnectors } from '../connectors/load.ts'
 import { readStatus, type Status } from '../db/status.ts'
-import { type ConnectionLimit, type ProviderStatus, readSyncStatus } from '../db/sync-status.ts'
-import { scopesOf } from '../scheduler/scopes.ts'
+import { type ProviderStatus, readSyncStatus } from '../db/sync-status.ts'
 import { formatTable } from './table.ts'
 import type { CommandContext, ExitCode } from './terminal.ts'
 
@@ -15,10 +14,12 @@ export async function statusCommand(
   const status = await readStatus(db)
   const connectors = await loadConnectors({ places: config.connectors })
   const all = await Promise.all(connectors.ids().map((id) => connectors.get(id)))
-  const limits = all.flatMap((connector) =>
-    scopesOf(connector).map((scope) => ({ connector: connector.id, ...scope })),
+  const providers = await readSyncStatus(
+    db.sql,
+    all.flatMap(clientLimitsOf),
+    all.flatMap(connectionLimitsOf),
+    clock(),
   )
-  const providers = await readSyncStatus(db.sql, limits, all.flatMap(connectionLimitsOf), clock())
   if (options.format === 'json') {
     stdout.write(`${JSON.stringify({ ...status, providers }, null, 2)}\n`)
     return 0
@@ -28,15 +29,6 @@ export async function statusCommand(
   if (providers.length > 0)
     stdout.write(`\n${formatProviders(providers, stdout.isTTY ? stdout.columns : undefined)}\n`)
   return 0
-}
-
-/** A connector's id has no character that means something in a regular expression. */
-function connectionLimitsOf(connector: Connector): ConnectionLimit[] {
-  return scopesOf(connector, '[0-9]+').flatMap(({ scope, max, per, fixed = false, shared }) =>
-    max === undefined || per === undefined || shared
-      ? []
-      : [{ connector: connector.id, scope: `^${scope}$`, max, per, fixed }],
-  )
 }
 
 function formatProviders(providers: ProviderStatus[], width: number | undefined): string {

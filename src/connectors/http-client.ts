@@ -9,6 +9,14 @@ import {
 import { parseExactJson } from './json.ts'
 import { retryAfter } from './retry-after.ts'
 
+/** Milliseconds after which a request without an answer is given up. */
+export const requestTimeout = 30_000
+/**
+ * Milliseconds that a slot under way counts as used beyond its request's timeout, whether or not its process lives: the
+ * request has to begin within them.
+ */
+export const longestStart = 5_000
+
 export interface HttpRequest {
   method?: string
   headers?: Record<string, string>
@@ -59,7 +67,7 @@ export interface HttpClientOptions {
   gate: RequestGate
   clock: () => Date
   signal: AbortSignal
-  /** Milliseconds for the whole of an answer; 30,000 unless told. */
+  /** Milliseconds for the whole of an answer; `requestTimeout` unless told. */
   timeout?: number
 }
 
@@ -68,7 +76,7 @@ export function createHttpClient({
   gate,
   clock,
   signal,
-  timeout = 30_000,
+  timeout = requestTimeout,
 }: HttpClientOptions): HttpClient {
   async function ask(url: URL, request: HttpRequest): Promise<HttpResponse> {
     const deadline = AbortSignal.timeout(timeout)

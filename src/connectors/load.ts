@@ -28,11 +28,18 @@ export interface ConnectorPlaces {
   settingsFile?: string | undefined
 }
 
+/** What statement files are imported through, and what is entered by hand. */
+const ownSourceTypes = ['file', 'manual']
+
 /** Loads what lies outside the tree at once; the tree's own are loaded when they are asked for. */
 export async function loadConnectors({ places, settingsFile }: ConnectorPlaces): Promise<Connectors> {
   const all = new Map<string, Provider>(Object.entries(providers))
   const folders = new Map<string, string>()
   for (const outside of await loadOutside(places)) {
+    if (ownSourceTypes.includes(outside.id))
+      throw new RefusedError(
+        `${outside.folder}: "${outside.id}" is the name of sources that Tidemark makes itself`,
+      )
     const other = folders.get(outside.id)
     if (all.has(outside.id))
       throw new RefusedError(

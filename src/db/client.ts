@@ -10,6 +10,7 @@ export type Sql = postgres.Sql
 /** SQLSTATEs by which a failure is told, never its text. https://www.postgresql.org/docs/15/errcodes-appendix.html */
 export const sqlState = {
   diskFull: '53100',
+  uniqueViolation: '23505',
   deadlockDetected: '40P01',
   serializationFailure: '40001',
   lockNotAvailable: '55P03',

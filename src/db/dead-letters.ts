@@ -1,4 +1,6 @@
-import { instantOf, type Sql } from './client.ts'
+import { instantOf, retryOnContention, type Sql } from './client.ts'
+import { type Completion, finishing } from './idempotency.ts'
+import { type Owner, ownedBy } from './owner.ts'
 import type { FetchRequest } from './sync-pages.ts'
 
 export interface DeadLetter {
@@ -42,7 +44,12 @@ export async function listDeadLetters(
       AND d.status = ANY (${filter.status ? [filter.status] : ['open', 'queued']}::text[])
     ORDER BY d.updated_at DESC, d.id DESC
     LIMIT ${limit}`
-  return rows.map((row) => ({
+  return rows.map(letterOf)
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a row of the driver
+function letterOf(row: any): DeadLetter {
+  return {
     id: row.id,
     sourceId: row.source_id,
     connector: row.source_type_id,
@@ -56,7 +63,62 @@ export async function listDeadLetters(
     status: row.status,
     createdAt: instantOf(row.created_at),
     updatedAt: instantOf(row.updated_at),
-  }))
+  }
+}
+
+export interface DeadLetterPage {
+  id?: string | undefined
+  sourceId?: string | undefined
+  /** Without it, those that are open or queued; `any` for all. */
+  status?: DeadLetter['status'] | 'any' | undefined
+  /** Those that are older than this one, by id. */
+  before?: string | undefined
+  limit: number
+}
+
+/** Those of the owner's sources, in the order in which they were opened, newest first. */
+export async function pageDeadLetters(
+  sql: Sql,
+  owner: Owner,
+  { id, sourceId, status, before, limit }: DeadLetterPage,
+): Promise<DeadLetter[]> {
+  const statuses = status === 'any' ? null : status === undefined ? ['open', 'queued'] : [status]
+  const rows = await sql`
+    SELECT d.*, s.source_type_id, s.name, NULL AS email
+    FROM user_source s JOIN dead_letter d ON d.source_id = s.id
+    WHERE ${ownedBy(sql, owner)} AND s.status <> 'removed'
+      AND (${sourceId ?? null}::bigint IS NULL OR s.id = ${sourceId ?? null})
+      AND (${id ?? null}::bigint IS NULL OR d.id = ${id ?? null})
+      AND (${statuses}::text[] IS NULL OR d.status = ANY (${statuses}::text[]))
+      AND (${before ?? null}::bigint IS NULL OR d.id < ${before ?? null})
+    ORDER BY d.id DESC
+    LIMIT ${limit}`
+  return rows.map(letterOf)
+}
+
+/**
+ * Runs one letter of an owner's source again, or closes it, together with the answer of the request that asked for it.
+ * Returns the status that it had, undefined where there is no such letter: only from `open` and `queued` anything is
+ * done. See sql/functions/0027_dead_letters.sql.
+ */
+export async function settleDeadLetter(
+  sql: Sql,
+  action: 'retry' | 'discard',
+  { owner, id }: { owner: Owner; id: string },
+  now: Date,
+  completion: Completion | undefined,
+): Promise<DeadLetter['status'] | undefined> {
+  const at = now.toISOString()
+  const settled =
+    action === 'retry'
+      ? sql`retry_dead_letter(${owner}::bigint, ${id}, ${at})`
+      : sql`discard_dead_letter(${owner}::bigint, ${id}, ${at})`
+  const [row] = await retryOnContention(
+    () => sql`
+      SELECT status, CASE WHEN status IN ('open', 'queued') THEN ${finishing(sql, completion)} END AS finished
+      FROM ${settled} AS status`,
+  )
+  return row!.status ?? undefined
 }
 
 /**

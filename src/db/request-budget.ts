@@ -1,15 +1,6 @@
+import type { ScopeLimit } from '../scope-limit.ts'
 import type { Claim } from './claims.ts'
 import { instantOf, instantOrNull, retryOnContention, type Sql } from './client.ts'
-
-/** One scope that limits a request: at most `max` of them in `per` milliseconds. Without a max it can only be paused. */
-export interface ScopeLimit {
-  scope: string
-  max?: number
-  per?: number
-  fixed?: boolean
-  /** Other sources count in it, too: backfill steps back for them. */
-  shared?: boolean
-}
 
 /** Slots of the budget; `retryAt` is when to try again where there were none. */
 export type SlotGrant =

@@ -1,9 +1,11 @@
-import { NotFoundError, RefusedError } from '../errors.ts'
+import { ConflictError, NotFoundError } from '../errors.ts'
 import type { Keyring } from '../keyring.ts'
 import type { Claim } from './claims.ts'
-import { instantOrNull, type Sql } from './client.ts'
+import { instantOrNull, type Sql, sqlState } from './client.ts'
 import { credentialsIdentity, writeCredentials } from './credentials.ts'
 import { isOfHead } from './dead-letters.ts'
+import { type Completion, finishing } from './idempotency.ts'
+import { type Owner, ownedBy } from './owner.ts'
 import type { Json } from './sync-pages.ts'
 
 export type SourceStatus = 'active' | 'paused' | 'reauth' | 'revoked' | 'payment' | 'removed'
@@ -36,9 +38,11 @@ export interface NewSource {
   /** Undefined where the connector needs none. */
   credentials: object | undefined
   externalId?: string | undefined
+  /** Of the request that adds it, once its id and its name are known: kept by the same statement. */
+  completion?: ((added: { id: string; name: string }) => Completion | undefined) | undefined
 }
 
-/** Adds a connection, due at once. Throws a RefusedError where its owner has one of that name already. */
+/** Adds a connection, due at once. Throws a ConflictError where its owner has one of that name already. */
 export async function addSource(sql: Sql, keyring: Keyring, source: NewSource, now: Date): Promise<string> {
   const added = await insertSource(sql, keyring, source, [source.name], now)
   if (!added) throw nameIsTaken(source.name)
@@ -59,26 +63,26 @@ export async function addNumberedSource(
   return (await insertSource(sql, keyring, source, names(), now))!
 }
 
-/** Throws a RefusedError where there is a source of that name, so that nothing is asked of the provider in vain. */
+/** Throws a ConflictError where there is a source of that name, so that nothing is asked of the provider in vain. */
 export async function refuseTakenName(
   sql: Sql,
-  { connector, userId, name }: { connector: { id: string }; userId: string | null; name: string },
+  { connector, userId, name }: { connector: { id: string }; userId: Owner; name: string },
 ): Promise<void> {
   const taken = await sql`
-    SELECT 1 FROM user_source
-    WHERE user_id IS NOT DISTINCT FROM ${userId}::bigint AND source_type_id = ${connector.id} AND name = ${name}`
+    SELECT 1 FROM user_source s
+    WHERE ${ownedBy(sql, userId)} AND s.source_type_id = ${connector.id} AND s.name = ${name}`
   if (taken.length > 0) throw nameIsTaken(name)
 }
 
-function nameIsTaken(name: string): RefusedError {
-  return new RefusedError(`there is a source "${name}" of this type already`)
+export function nameIsTaken(name: string): ConflictError {
+  return new ConflictError(`there is a source "${name}" of this type already`)
 }
 
 /** Under the first of the names that is free, whoever else adds one at the same time; undefined where none is. */
 async function insertSource(
   sql: Sql,
   keyring: Keyring,
-  { connector, userId, config, credentials, externalId }: NewSource,
+  { connector, userId, config, credentials, externalId, completion }: NewSource,
   names: Iterable<string>,
   now: Date,
 ): Promise<{ id: string; name: string } | undefined> {
@@ -93,13 +97,17 @@ async function insertSource(
       WITH type AS (
         INSERT INTO source_type AS t (id, title) VALUES (${connector.id}, ${connector.title})
         ON CONFLICT (id) DO UPDATE SET title = excluded.title WHERE t.title <> excluded.title
+      ), made AS (
+        INSERT INTO user_source (
+          id, user_id, source_type_id, name, external_id, config, credentials, next_sync_at, lane, created_at
+        )
+        OVERRIDING SYSTEM VALUE
+        VALUES (${id}, ${userId}, ${connector.id}, ${name}, ${externalId ?? null},
+          ${JSON.stringify(config)}::text::jsonb, ${sealed}, ${now.toISOString()}, 0, ${now.toISOString()})
+        ON CONFLICT ON CONSTRAINT user_source_name DO NOTHING
+        RETURNING id
       )
-      INSERT INTO user_source (id, user_id, source_type_id, name, external_id, config, credentials, next_sync_at, lane)
-      OVERRIDING SYSTEM VALUE
-      VALUES (${id}, ${userId}, ${connector.id}, ${name}, ${externalId ?? null},
-        ${JSON.stringify(config)}::text::jsonb, ${sealed}, ${now.toISOString()}, 0)
-      ON CONFLICT ON CONSTRAINT user_source_name DO NOTHING
-      RETURNING id`
+      SELECT id, ${finishing(sql, completion?.({ id, name }))} AS finished FROM made`
     if (made.length === 0) continue
     // A rotation that began in between may not have seen the row.
     if (credentials !== undefined && sealed !== null && keyring.rewrap(sealed, identity) !== undefined)
@@ -111,7 +119,7 @@ async function insertSource(
 
 /**
  * Gives a source other credentials, another configuration, or both, and lets it go on with them at once. What runs
- * with those before loses its lease.
+ * with those before loses its lease. `owner`: whose it has to be; anybody's without it.
  */
 export async function reconnectSource(
   sql: Sql,
@@ -119,59 +127,79 @@ export async function reconnectSource(
   sourceId: string,
   { config, credentials }: { config?: object; credentials?: object | undefined },
   now: Date,
+  owner?: Owner,
 ): Promise<void> {
-  if (config !== undefined)
-    await sql`
-      UPDATE user_source SET config = ${JSON.stringify(config)}::text::jsonb, lease_token = NULL, lease_until = NULL,
-        running_lane = NULL
-      WHERE id = ${sourceId} AND status <> 'removed'`
-  if (credentials !== undefined) await writeCredentials(sql, keyring, sourceId, credentials)
-  await setSourceStatus(sql, sourceId, 'active', now)
-}
-
-/**
- * Ends a connection: it is synced no more, its credentials are gone and its name is free again. What it brought
- * stays, and its dead letters, which nobody can run again, are closed. A sync that runs loses its lease.
- */
-export async function removeSource(sql: Sql, sourceId: string, now: Date): Promise<void> {
-  const [removed] = await sql`
-    WITH removed AS (
-      UPDATE user_source SET status = 'removed', status_message = NULL, name = name || ' (removed ' || id || ')',
-        credentials = NULL, next_sync_at = NULL, backfill_at = NULL,
-        lease_token = NULL, lease_until = NULL, running_lane = NULL
-      WHERE id = ${sourceId} AND status <> 'removed'
-      RETURNING id
-    ), closed AS (
-      UPDATE dead_letter d SET status = 'discarded', updated_at = ${now.toISOString()}
-      FROM removed r
-      WHERE d.source_id = r.id AND d.status IN ('open', 'queued')
-    )
-    SELECT id FROM removed`
-  if (!removed) throw new NotFoundError(`there is no source ${sourceId}`)
+  const identity = credentialsIdentity(sourceId)
+  const sealed = credentials && keyring.seal(credentials, identity)
+  await changeSource(sql, sourceId, owner, { config, sealed, status: 'active' }, now)
+  // A rotation that began in between may not have seen the row.
+  if (credentials !== undefined && keyring.rewrap(sealed!, identity) !== undefined)
+    await writeCredentials(sql, keyring, sourceId, credentials)
 }
 
 /**
  * Pauses a source, or lets it go on; `message` says why. What it waits for begins at once. A sync that runs loses its
  * lease: how that ends says nothing of the source as it is now.
  */
-export async function setSourceStatus(
+export function setSourceStatus(
   sql: Sql,
   sourceId: string,
   status: 'active' | 'paused',
   now: Date,
   message: string | null = null,
 ): Promise<void> {
-  const rows = await sql`
-    UPDATE user_source s SET status = ${status}, status_message = ${message}, attempts = 0, backfill_attempts = 0,
-      lease_token = NULL, lease_until = NULL, running_lane = NULL,
-      next_sync_at = CASE WHEN ${status} = 'active' THEN ${now.toISOString()}::timestamptz ELSE next_sync_at END,
-      backfill_at = CASE WHEN ${status} = 'active' AND (
-          backfill_from IS NOT NULL
-          OR EXISTS (SELECT 1 FROM dead_letter d WHERE d.source_id = s.id AND d.status = 'queued')
-        ) THEN ${now.toISOString()}::timestamptz ELSE backfill_at END
-    WHERE id = ${sourceId} AND status <> 'removed'
-    RETURNING id`
-  if (rows.length === 0) throw new NotFoundError(`there is no source ${sourceId}`)
+  return changeSource(sql, sourceId, undefined, { status, message }, now)
+}
+
+export interface SourceChange {
+  name?: string | undefined
+  config?: object | undefined
+  /** Credentials, sealed for the source. */
+  sealed?: Uint8Array | undefined
+  status?: 'active' | 'paused' | undefined
+  /** Why it has the status. */
+  message?: string | null
+}
+
+/**
+ * Changes what its owner decides of a source, in one statement. Throws a NotFoundError where there is no such source or
+ * it is not the owner's (anybody's without one), and a ConflictError where the name is taken.
+ */
+export async function changeSource(
+  sql: Sql,
+  sourceId: string,
+  owner: Owner | undefined,
+  { name, config, sealed, status, message = null }: SourceChange,
+  now: Date,
+): Promise<void> {
+  const at = now.toISOString()
+  const goingOn =
+    status === undefined
+      ? sql``
+      : sql`, status = ${status}, status_message = ${message}, attempts = 0, backfill_attempts = 0,
+          lease_token = NULL, lease_until = NULL, running_lane = NULL,
+          next_sync_at = CASE WHEN ${status} = 'active' THEN ${at}::timestamptz ELSE s.next_sync_at END,
+          backfill_at = CASE WHEN ${status} = 'active' AND (
+              s.backfill_from IS NOT NULL
+              OR EXISTS (SELECT 1 FROM dead_letter d WHERE d.source_id = s.id AND d.status = 'queued')
+            ) THEN ${at}::timestamptz ELSE s.backfill_at END`
+  const changed = await sql`
+    WITH changed AS (
+      UPDATE user_source s SET name = coalesce(${name ?? null}, s.name),
+        config = coalesce(${config === undefined ? null : JSON.stringify(config)}::text::jsonb, s.config),
+        credentials = coalesce(${sealed ?? null}, s.credentials)
+        ${goingOn}
+      WHERE ${owner === undefined ? sql`true` : ownedBy(sql, owner)} AND s.id = ${sourceId} AND s.status <> 'removed'
+      RETURNING s.id
+    )
+    SELECT id, CASE WHEN ${name ?? null}::text IS NOT NULL THEN mark_source_changed(id) END AS marked FROM changed`.catch(
+    (error: unknown) => {
+      if (name !== undefined && (error as { code?: unknown }).code === sqlState.uniqueViolation)
+        throw nameIsTaken(name)
+      throw error
+    },
+  )
+  if (changed.length === 0) throw new NotFoundError('there is no such source')
 }
 
 export interface SourceFilter {

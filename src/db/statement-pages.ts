@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { RefusedError } from '../errors.ts'
+import { StatementError } from '../errors.ts'
 import type { AccountKind, Page, PageAccount, ReportedBalance, Upsert } from '../page.ts'
 import type { StatementEntry, StatementEvent, StatementFault, StatementStart } from '../statement.ts'
 import { createOccurrenceCounter } from './occurrence-counter.ts'
@@ -35,7 +35,7 @@ export interface StatementPages {
  * purchases stay two and the same file gives the same ids again.
  *
  * A faulty record is noted and left out; the caller decides what becomes of the file. Throws what reading throws,
- * and a RefusedError where the file names no account and none is given.
+ * and a StatementError where the file names no account and none is given.
  */
 export function pageStatement(
   batches: AsyncIterable<StatementEvent[]>,
@@ -72,7 +72,10 @@ export function pageStatement(
   function begin(start: StatementStart): OpenStatement {
     const externalId = start.account.externalId ?? accountName
     if (externalId === undefined) {
-      throw new RefusedError('the file names no account: say which one it is with --account NAME')
+      throw new StatementError('the file names no account', 0, {
+        needs: 'account',
+        hint: ': say which one it is with --account NAME',
+      })
     }
     // Where a file comes back to an account, the same statement goes on, unless its balances said that it was over.
     const earlier = statements.get(externalId)

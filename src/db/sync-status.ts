@@ -1,5 +1,5 @@
+import type { ConnectionLimit, ScopeLimit } from '../scope-limit.ts'
 import { instantOrNull, type Sql } from './client.ts'
-import type { ScopeLimit } from './request-budget.ts'
 
 export interface ProviderStatus {
   connector: string
@@ -23,11 +23,6 @@ export interface ProviderStatus {
   /** Connections that have used up a budget of their own; null where they have none. */
   connectionsUsedUp: number | null
   pausedUntil: Date | null
-}
-
-/** The limit of every connection: `scope` is a regular expression that all their scopes match. */
-export type ConnectionLimit = Required<Pick<ScopeLimit, 'scope' | 'max' | 'per' | 'fixed'>> & {
-  connector: string
 }
 
 /** By connector, those without sources left out. `limits`: the connectors' own, of scope `client`. */

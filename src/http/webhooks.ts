@@ -13,8 +13,8 @@ export interface WebhookParts extends Pick<Context, 'clock' | 'signal' | 'log'> 
   fetch: typeof globalThis.fetch
 }
 
-/** Beyond this a notification is none. */
-const largestBody = 256 * 1024
+/** Bytes beyond which a notification is none. */
+export const largestNotification = 256 * 1024
 
 /**
  * Takes a provider's notification: only what the provider itself sent, each event once, and nothing happens but that
@@ -28,7 +28,7 @@ export async function receiveWebhook(
 ): Promise<{ events: number; sources: number }> {
   const { webhook } = await connectors.get(connectorId)
   if (!webhook) throw new NotFoundError(`${connectorId} has no notifications`)
-  if (request.body.byteLength > largestBody) throw new RefusedError('the notification is too large')
+  if (request.body.byteLength > largestNotification) throw new RefusedError('the notification is too large')
   const gate = { enter: async () => async () => {} }
   await webhook.verify(request, {
     settings: await connectors.settings(connectorId),

@@ -1,10 +1,10 @@
+import { backoff } from '../connectors/backoff.ts'
 import type { Connector } from '../connectors/connector.ts'
-import type { RequestGate } from '../connectors/http-client.ts'
+import { longestStart, type RequestGate, requestTimeout } from '../connectors/http-client.ts'
+import { limitedScope, pauseScopeOf, scopesOf } from '../connectors/scopes.ts'
 import { type Claim, renewLeases } from '../db/claims.ts'
 import { settleSlots, takeSlots } from '../db/request-budget.ts'
-import { backoff } from './backoff.ts'
 import type { Scheduler } from './scheduler.ts'
-import { limitedScope, pauseScopeOf, scopesOf } from './scopes.ts'
 
 /** The sync could not get a request's slot in time, and goes on when there is one. */
 export class NoSlotError extends Error {
@@ -17,13 +17,6 @@ export class NoSlotError extends Error {
 
 /** Seconds that a source belongs to its worker; every request and every page renews it. */
 export const leaseSeconds = 60
-/** Milliseconds after which a request without an answer is given up. */
-export const requestTimeout = 30_000
-/**
- * Milliseconds that a slot under way counts as used beyond its request's timeout, whether or not its worker lives: the
- * request has to begin within them.
- */
-const longestStart = 5_000
 
 /** A head waits so long for its first request, and any sync in the middle of a page group. Milliseconds. */
 const longestFirstWait = 20_000

@@ -1,8 +1,8 @@
+import { backoff, maxAttempts } from '../connectors/backoff.ts'
 import { PaymentError, RateLimitedError, ReauthError, RevokedError } from '../connectors/errors.ts'
 import type { FetchRequest, SyncEnd } from '../db/sync-pages.ts'
 import { TidemarkError } from '../errors.ts'
 import { redact } from '../redact.ts'
-import { backoff, maxAttempts } from './backoff.ts'
 import { NoSlotError } from './gate.ts'
 
 /** What a failure leads to: when to try again, or what has to happen first. */

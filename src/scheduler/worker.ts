@@ -1,10 +1,10 @@
 import PQueue from 'p-queue'
 import type { Connector } from '../connectors/connector.ts'
+import { scopesOf } from '../connectors/scopes.ts'
 import { type Claim, claimSources, type Wanted } from '../db/claims.ts'
 import { freeSlots } from '../db/request-budget.ts'
 import { leaseSeconds } from './gate.ts'
 import type { Scheduler } from './scheduler.ts'
-import { scopesOf } from './scopes.ts'
 import { syncBatch } from './sync-batch.ts'
 import { type SyncReport, syncSource } from './sync-source.ts'
 

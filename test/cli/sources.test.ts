@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest'
-import { createCheckGate } from '../../src/cli/check-gate.ts'
 import { type ListeningEmulator, listen } from '../../src/connectors/emulator/listen.ts'
+import type { RequestGate } from '../../src/connectors/http-client.ts'
 import type { createEmulator } from '../../src/connectors/plaid/emulator.ts'
 import { fixture } from '../../src/connectors/plaid/fixture.ts'
 import { connector as vendor } from '../../src/connectors/vendor/index.ts'
 import { readSyncStatus } from '../../src/db/sync-status.ts'
+import { type CheckWaiting, createCheckGate } from '../../src/http/check-gate.ts'
 import { canary, expectNoCanary } from '../setup/canary.ts'
 import { cloneDatabase, type TestDatabase } from '../setup/database.ts'
 import { now } from '../setup/people.ts'
@@ -201,28 +202,36 @@ test('a provider that cannot be reached has refused nothing', async () => {
 test('a request outside of a sync waits for the budget of its provider, and counts in it', async () => {
   let time = now.getTime()
   let waits = 0
-  const said: string[] = []
-  const stderr = { write: (text: string) => said.push(text) } as unknown as NodeJS.WriteStream
-  const gate = createCheckGate(
-    { stderr, signal: new AbortController().signal },
-    {
-      db,
-      clock: () => new Date(time),
-      sleep: async (milliseconds) => {
-        waits++
-        time += milliseconds
+  const told: string[] = []
+  const open = (waiting: CheckWaiting) =>
+    createCheckGate(
+      {
+        db,
+        signal: new AbortController().signal,
+        clock: () => new Date(time),
+        sleep: async (milliseconds) => {
+          waits++
+          time += milliseconds
+        },
+        random: () => 0.5,
       },
-      random: () => 0.5,
-    },
-    vendor,
-  )
-  const ask = async () => (await gate.enter(undefined))({ rateLimited: false })
-  for (let request = 0; request < 5; request++) await ask()
+      vendor,
+      waiting,
+    )
+  const patient = open({ onWait: (until) => told.push(until.toISOString()) })
+  const ask = async (gate: RequestGate) => (await gate.enter(undefined))({ rateLimited: false })
+  for (let request = 0; request < 5; request++) await ask(patient)
   expect(waits).toBe(0)
-  await ask()
+  // Who may not wait that long is told so, and takes nothing.
+  await expect(ask(open({ longestWait: 10_000 }))).rejects.toMatchObject({
+    code: 'rate-limited',
+    retryAt: new Date('2024-06-15T12:01:00Z'),
+  })
+  expect(waits).toBe(0)
+  await ask(patient)
   expect(waits).toBeGreaterThan(0)
   expect(time).toBeGreaterThanOrEqual(now.getTime() + 60_000)
-  expect(said).toEqual(['the budget of vendor is used up: waiting until 2024-06-15T12:01:00Z\n'])
+  expect(told).toEqual(['2024-06-15T12:01:00.000Z'])
 })
 
 test('who looks is seen, at most once an hour', async () => {

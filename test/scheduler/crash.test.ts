@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
+import { maxAttempts } from '../../src/connectors/backoff.ts'
 import type { World } from '../../src/connectors/emulator/world.ts'
 import { retryDeadLetters } from '../../src/db/dead-letters.ts'
-import { maxAttempts } from '../../src/scheduler/backoff.ts'
 import { cloneDatabase, type TestDatabase } from '../setup/database.ts'
 import { newPerson } from '../setup/people.ts'
 import { type SampleOptions, type SampleProvider, startSampleProvider } from '../setup/sample-provider.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { backoff, maxAttempts } from '../../src/scheduler/backoff.ts'
+import { backoff, maxAttempts } from '../../src/connectors/backoff.ts'
 import { nextSync } from '../../src/scheduler/next-sync.ts'
 
 const hour = 3_600_000

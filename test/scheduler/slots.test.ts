@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { beforeAll, expect, test } from 'vitest'
 import type { Claim } from '../../src/db/claims.ts'
-import { freeSlots, type ScopeLimit, settleSlots, takeSlots } from '../../src/db/request-budget.ts'
+import { freeSlots, settleSlots, takeSlots } from '../../src/db/request-budget.ts'
+import type { ScopeLimit } from '../../src/scope-limit.ts'
 import { cloneDatabase, type TestDatabase } from '../setup/database.ts'
 import { newPerson } from '../setup/people.ts'
 

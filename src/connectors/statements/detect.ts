@@ -81,7 +81,9 @@ function detectCsv(text: string): StatementFormat {
   const names = header.split(delimiter).map((name) => name.trim().replace(/^"(.*)"$/, '$1'))
   if (names.length < 2) {
     throw new StatementError(
-      'not a statement of a known format (Tidemark CSV, OFX, QIF, camt.053, MT940); for another CSV give a mapping file with --mapping',
+      'not a statement of a known format (Tidemark CSV, OFX, QIF, camt.053, MT940)',
+      0,
+      { needs: 'mapping', hint: '; for another CSV give a mapping file with --mapping' },
     )
   }
   const missing = missingColumns(names)
@@ -90,5 +92,8 @@ function detectCsv(text: string): StatementFormat {
     missing.length > 0
       ? `its header has no column ${missing.join(' and no ')}`
       : `its columns are separated by ${quote(delimiter)}`
-  throw new StatementError(`not a Tidemark CSV: ${reason}; give a mapping file with --mapping`)
+  throw new StatementError(`not a Tidemark CSV: ${reason}`, 0, {
+    needs: 'mapping',
+    hint: '; give a mapping file with --mapping',
+  })
 }

@@ -61,7 +61,10 @@ async function createParser(
       return createTidemarkCsvParser(options, emit)
     case 'csv':
       if (!options.mapping)
-        throw new StatementError('a CSV other than Tidemark’s needs a mapping file: --mapping')
+        throw new StatementError('a CSV other than Tidemark’s needs a mapping', 0, {
+          needs: 'mapping',
+          hint: ' file: --mapping',
+        })
       return createMappedCsvParser(options.mapping, options, emit)
     case 'ofx':
       return createOfxParser(options, emit)

@@ -1,41 +1,44 @@
+import { backoff } from '../connectors/backoff.ts'
 import type { Connector } from '../connectors/connector.ts'
-import type { RequestGate } from '../connectors/http-client.ts'
+import { RateLimitedError } from '../connectors/errors.ts'
+import { longestStart, type RequestGate, requestTimeout } from '../connectors/http-client.ts'
+import { limitedScope, pauseScopeOf, scopesOf } from '../connectors/scopes.ts'
 import { settleSlots, takeClientSlots } from '../db/request-budget.ts'
-import { backoff } from '../scheduler/backoff.ts'
-import { requestTimeout } from '../scheduler/gate.ts'
-import { limitedScope, pauseScopeOf, scopesOf } from '../scheduler/scopes.ts'
-import type { openSync } from './open-sync.ts'
-import type { CommandContext } from './terminal.ts'
+import type { HttpParts } from './parts.ts'
 
 /** Milliseconds beyond which a person is told what is waited for. */
 const longestSilence = 2_000
 /** The budget is looked at again at least this often: a slot under way may be answered at any time. Milliseconds. */
 const longestSleep = 20_000
-/** As in a sync: a slot under way counts as used so long beyond its request's timeout. Milliseconds. */
-const longestStart = 5_000
 
-/** The way of a request that belongs to no sync into the connector's own budget, which it shares with all syncs. */
+export interface CheckWaiting {
+  /** Milliseconds that all of the check may wait for the budget; without it, as long as it takes. */
+  longestWait?: number
+  /** Told when the wait is one of seconds, once of each moment that is waited for. */
+  onWait?: (until: Date) => void
+}
+
+/**
+ * The way of a request that belongs to no sync into the connector's own budget, which it shares with all syncs. Throws
+ * a RateLimitedError where it would have to wait for longer than it may.
+ */
 export function createCheckGate(
-  { stderr, signal }: Pick<CommandContext, 'stderr' | 'signal'>,
-  {
-    db,
-    clock,
-    sleep,
-    random,
-  }: Pick<Awaited<ReturnType<typeof openSync>>, 'db' | 'clock' | 'sleep' | 'random'>,
+  { db, clock, sleep, random, signal }: Pick<HttpParts, 'db' | 'clock' | 'sleep' | 'random' | 'signal'>,
   connector: Connector,
+  { longestWait = Number.POSITIVE_INFINITY, onWait }: CheckWaiting = {},
 ): RequestGate {
   const limits = scopesOf(connector)
   const clientScope = pauseScopeOf(connector, 'client', undefined)
   // Where each connection has a budget of its own, a refusal says nothing of the others.
   const pausesAll = limitedScope(connector) === 'client'
+  let waited = 0
   let told: string | undefined
 
-  function tellWait(retryAt: Date): void {
-    const until = retryAt.toISOString().slice(0, 19)
-    if (retryAt.getTime() - clock().getTime() <= longestSilence || until === told) return
-    told = until
-    stderr.write(`the budget of ${connector.id} is used up: waiting until ${until}Z\n`)
+  function tellWait(until: Date, wait: number): void {
+    const second = until.toISOString().slice(0, 19)
+    if (wait <= longestSilence || second === told) return
+    told = second
+    onWait?.(until)
   }
 
   async function takeSlot() {
@@ -45,9 +48,16 @@ export function createCheckGate(
       const timeout = (requestTimeout + longestStart) / 1000
       const grant = await takeClientSlots(db.sql, connector.id, limits, now, timeout)
       if (grant.granted) return grant
-      tellWait(grant.retryAt)
-      const wait = grant.retryAt.getTime() - now.getTime()
-      await sleep(Math.min(longestSleep, Math.max(1, wait)), signal)
+      const wait = Math.max(1, grant.retryAt.getTime() - now.getTime())
+      if (waited + wait > longestWait)
+        throw new RateLimitedError(
+          `all requests that it allows are used up until ${grant.retryAt.toISOString()}`,
+          grant.retryAt,
+        )
+      tellWait(grant.retryAt, wait)
+      const pause = Math.min(longestSleep, wait)
+      waited += pause
+      await sleep(pause, signal)
     }
   }
 

@@ -1,5 +1,5 @@
-import type { Connector } from '../connectors/connector.ts'
-import type { ScopeLimit } from '../db/request-budget.ts'
+import type { ScopeLimit } from '../scope-limit.ts'
+import type { Connector } from './connector.ts'
 
 /**
  * The scopes that a request of a connector counts in, as they are kept: one for each limit, and always one for the
