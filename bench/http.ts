@@ -19,11 +19,26 @@ const reads = {
   balance: `/v1/balance?at=${lastDay}`,
   'transactions, newest 50': `/v1/transactions?to=${lastDay}`,
 }
-const cold = {
-  'net worth, 5 years monthly': `/v1/net-worth?from=2021-01-{day}&to=${lastDay}&interval=month&currency={currency}`,
-  'net worth, 1 year daily': `/v1/net-worth?from=2024-12-{day}&to=${lastDay}&interval=day&currency={currency}`,
-  balance: '/v1/balance?at=2025-11-{day}&currency={currency}',
-  'transactions, newest 50': '/v1/transactions?to=2025-11-{day}',
+/** The same with a day and a currency of their own in every request, so that no answer is kept already. */
+const anew = {
+  'net worth, 5 years monthly': `/v1/net-worth?from=2021-01-{day}&to=2025-{month}-{other}&interval=month&currency={currency}`,
+  'net worth, 1 year daily': `/v1/net-worth?from=2024-12-{day}&to=2025-{month}-{other}&interval=day&currency={currency}`,
+  balance: '/v1/balance?at=2025-{month}-{day}&currency={currency}',
+  'transactions, newest 50': '/v1/transactions?from=2021-01-{other}&to=2025-{month}-{day}',
+}
+const currencies = ['EUR', 'USD', 'GBP', 'CHF', 'JPY', 'SEK', 'NOK', 'DKK', 'PLN', 'AUD']
+let asked = 0
+
+function fill(template: string): string {
+  const n = asked++
+  const twoDigits = (value: number) => String(value).padStart(2, '0')
+  const values: Record<string, string> = {
+    day: twoDigits((n % 28) + 1),
+    month: twoDigits((Math.floor(n / 28) % 3) + 9),
+    other: twoDigits((Math.floor(n / 84) % 28) + 1),
+    currency: currencies[Math.floor(n / 2352) % currencies.length]!,
+  }
+  return template.replace(/\{(\w+)\}/g, (_, name: string) => values[name]!)
 }
 
 /** Answers a second of the whole: the client, the server and the database share the machine's processors. */
@@ -43,23 +58,14 @@ export async function benchHttp(population: Population, shutdown: Shutdown): Pro
     const run = () =>
       fire(
         server.url,
-        tokens.map((token) => ({ path, token })),
+        tokens.map((token) => ({ path: () => path, token })),
       )
     await run()
     rows.push(await line(`${name}, kept`, run, server.pid, postgres))
   }
-  for (const [name, template] of Object.entries(cold)) {
-    const requests = Array.from({ length: 1400 }, (_, n) => ({
-      path: template
-        .replace('{day}', String((n % 28) + 1).padStart(2, '0'))
-        .replace(
-          '{currency}',
-          ['EUR', 'USD', 'GBP', 'CHF', 'JPY', 'SEK', 'NOK', 'DKK', 'PLN', 'AUD'][Math.floor(n / 28) % 10]!,
-        ),
-      token: tokens[n % tokens.length]!,
-    }))
-    if (!(await isServed(server.url + requests[0]!.path, tokens[0]!))) continue
-    rows.push(await line(`${name}, made anew`, () => fire(server.url, requests, 4), server.pid, postgres))
+  for (const [name, template] of Object.entries(anew)) {
+    const requests = tokens.map((token) => ({ path: () => fill(template), token }))
+    rows.push(await line(`${name}, made anew`, () => fire(server.url, requests), server.pid, postgres))
   }
   await server.stop()
   return {
@@ -88,19 +94,18 @@ async function isServed(url: string, token: string): Promise<boolean> {
   return status === 200
 }
 
-function fire(
-  url: string,
-  requests: { path: string; token: string }[],
-  duration = secondsEach,
-): Promise<autocannon.Result> {
+function fire(url: string, requests: { path: () => string; token: string }[]): Promise<autocannon.Result> {
   return autocannon({
     url,
     connections,
-    duration,
+    duration: secondsEach,
     requests: requests.map(({ path, token }) => ({
       method: 'GET' as const,
-      path,
-      headers: { authorization: `Bearer ${token}` },
+      setupRequest: (request: autocannon.Request) => ({
+        ...request,
+        path: path(),
+        headers: { authorization: `Bearer ${token}` },
+      }),
     })),
   })
 }

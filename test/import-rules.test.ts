@@ -13,6 +13,8 @@ const allowed: Record<string, string[]> = {
   scheduler: ['db', 'connectors'],
   http: ['db', 'connectors'],
   dashboard: [],
+  // Types alone: the build drops them.
+  client: ['http'],
   cli: ['scheduler', 'http', 'db', 'connectors'],
   main: ['cli', 'scheduler', 'http', 'db', 'connectors'],
 }
@@ -89,4 +91,17 @@ test('queries stand only in src/db', async () => {
     if (/\bsql`|sql\.unsafe|sql<[^>]+>`/.test(await readFile(join(src, file), 'utf8'))) querying.push(file)
   }
   expect(querying.filter((file) => !file.startsWith('db/'))).toEqual([])
+})
+
+test('the client takes nothing but types from the server', async () => {
+  const files = (await readdir(join(src, 'client'))).filter((file) => file.endsWith('.ts'))
+  const wrong = []
+  for (const file of files) {
+    const text = await readFile(join(src, 'client', file), 'utf8')
+    for (const [line] of text.matchAll(/^import .*'\.\.\/[^']+'$/gm)) {
+      if (!line.startsWith('import type ')) wrong.push({ file, line })
+    }
+  }
+  expect(files.length).toBeGreaterThan(2)
+  expect(wrong).toEqual([])
 })

@@ -41,8 +41,9 @@ $$;
 -- account is an index into accounts, from 0. The changes go by column: each is one text of its values separated by
 -- DEL (U+007F), which no cleaned text holds, an empty one standing for null. A column of which all values are equal
 -- stands in constants instead. Splitting texts costs a quarter of what an object a row would. Ids are unique within
--- a page. completed names all rows of an account between both days: others that are stored there go. Returns one row
--- per account of the page.
+-- a page. digest tells what a row says; of op replace, it is the id of the row that takes the place, to which
+-- annotations follow. completed names all rows of an account between both days: others that are stored there go.
+-- Returns one row per account of the page.
 --
 -- The rows are those of the source's user; on a platform-wide source, of each account's owner, who is made a user when
 -- they are first heard of.
@@ -199,6 +200,9 @@ BEGIN
   FROM (SELECT user_id, min(from_day) AS from_day FROM unnest(v_touched) GROUP BY user_id ORDER BY user_id) AS d;
   IF cardinality(v_rest) > 0 THEN
     v_touched := v_touched || apply_changes(v_rest, p_now);
+    IF EXISTS (SELECT 1 FROM unnest(v_rest) AS c WHERE c.op = 'replace') THEN
+      PERFORM follow_annotations(v_rest);
+    END IF;
   END IF;
 
   -- Only now, behind the page's own changes: a row that they moved out of the days is not gone. One window after the

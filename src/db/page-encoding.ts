@@ -63,7 +63,10 @@ export function encodePage(sourceId: string, page: EncodablePage): string {
     for (const replaced of change.replaces ?? []) {
       if (replaced === change.id) continue
       const at = columns.place(idOf(replaced), 'replace', version)
-      if (at !== undefined) columns.account[at] = account
+      if (at === undefined) continue
+      columns.account[at] = account
+      // A row that is gone for good says nothing: what took its place stands there, and annotations follow to it.
+      columns.digest[at] = idOf(change.id)
     }
     const at = columns.place(idOf(change.id), 'upsert', version)
     if (at !== undefined) setContent(columns, at, account, sourceId, change)
@@ -84,7 +87,8 @@ export function encodePage(sourceId: string, page: EncodablePage): string {
   })
 }
 
-function transactionId(sourceId: string, account: string, providerId: string): string {
+/** The id of a provider's transaction, a UUID without dashes. */
+export function transactionId(sourceId: string, account: string, providerId: string): string {
   return hash('md5', `${sourceId}\x1f${account}\x1f${providerId}`)
 }
 

@@ -72,7 +72,8 @@ export interface Api {
     Body extends z.ZodType | undefined,
     Answer extends z.ZodType | undefined,
   >(
-    route: Route<Params, Query, Body, Answer>,
+    // biome-ignore lint/suspicious/noExplicitAny: what the document alone tells
+    route: Route<Params, Query, Body, Answer, any, any>,
     handle: (
       call: Call<Read<Params>, Read<Query>, Read<Body>>,
     ) => Promise<(Answer extends z.ZodType ? z.input<Answer> : undefined) | Response | undefined>,

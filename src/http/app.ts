@@ -1,25 +1,54 @@
 import { randomUUID } from 'node:crypto'
 import type { HttpBindings } from '@hono/node-server'
+import { serveAccountBalances } from './account-balances.ts'
+import { serveAccounts } from './accounts.ts'
+import { serveAggregator } from './aggregator.ts'
+import { serveAnnotations } from './annotations.ts'
 import { type Api, createApi } from './api.ts'
 import { serveBalance } from './balance.ts'
+import { serveDeadLetters } from './dead-letters.ts'
 import { serveDocs } from './docs.ts'
+import { serveExport } from './export.ts'
 import { serveFeed } from './feed.ts'
 import { serveHealth } from './health.ts'
 import { serveIdentity } from './identity.ts'
+import { serveManualTransactions } from './manual-transactions.ts'
 import { serveNetWorth } from './net-worth.ts'
 import { answerError } from './on-error.ts'
 import type { HttpParts } from './parts.ts'
 import { problem } from './problem.ts'
+import { serveSourceActions } from './source-actions.ts'
+import { serveSourceRuns } from './source-runs.ts'
+import { serveSourceTypes } from './source-types.ts'
+import { serveSources } from './sources.ts'
+import { serveStatementFiles } from './statement-files.ts'
+import { serveTransactions } from './transactions.ts'
+import { serveWebhooks } from './webhook-route.ts'
 
 /** The HTTP application: every route of the API, its document, health and metrics. */
 export function createApp(parts: HttpParts): Api['app'] {
   const api = createApi(parts)
   watch(api)
-  serveHealth(api)
   serveIdentity(api)
   serveNetWorth(api)
   serveBalance(api)
   serveFeed(api)
+  serveAccounts(api)
+  serveAccountBalances(api)
+  // Before the route of one transaction, whose id it would be.
+  serveExport(api)
+  serveTransactions(api)
+  serveManualTransactions(api)
+  serveAnnotations(api)
+  serveAggregator(api)
+  serveDeadLetters(api)
+  serveSourceActions(api)
+  serveSourceRuns(api)
+  serveSourceTypes(api)
+  serveSources(api)
+  serveStatementFiles(api)
+  serveWebhooks(api)
+  serveHealth(api)
   serveDocs(api)
   return api.app
 }
@@ -40,7 +69,11 @@ function watch({ app, parts, routes, metrics }: Api): void {
       'address',
       addressOf(c.env as Partial<HttpBindings> | undefined, c.req.header('x-forwarded-for'), parts),
     )
-    await next()
+    if (isMalformed(c.req.raw.url))
+      c.res = problem('invalid-request', { requestId, detail: 'the address has a % that escapes nothing' })
+    else await next()
+    // The connection takes no further request: a client in need of one connects anew, elsewhere.
+    if (parts.signal.aborted) headers.connection = 'close'
     for (const name in headers) c.res.headers.set(name, headers[name]!)
     const milliseconds = performance.now() - begin
     const route = c.get('route') ?? 'none'
@@ -67,6 +100,17 @@ function watch({ app, parts, routes, metrics }: Api): void {
     const allow = [...new Set(methods)].join(', ')
     return problem('method-not-allowed', { requestId, detail: `allowed here: ${allow}`, headers: { allow } })
   })
+}
+
+/** Escapes that stand for no Unicode text would be read as they stand. */
+function isMalformed(url: string): boolean {
+  if (!url.includes('%')) return false
+  try {
+    decodeURIComponent(url)
+    return false
+  } catch {
+    return true
+  }
 }
 
 function isPathOf(template: string, path: string): boolean {

@@ -36,7 +36,9 @@ async function byKey(callers: Callers, token: string): Promise<Caller> {
   const granted = known.scopes as Scope[]
   if (known.user === null)
     return { kind: 'service', keyId: known.keyId, scopes: granted, subject: `service ${known.keyId}` }
-  return userCaller(known.user, { scopes: granted, sessionId: undefined })
+  // Whatever its row says: a person is no service.
+  const own = granted.filter((scope) => scope !== 'service')
+  return userCaller(known.user, { scopes: own, sessionId: undefined })
 }
 
 function userCaller(user: KnownUser, rest: { scopes: Scope[]; sessionId: string | undefined }): Caller {

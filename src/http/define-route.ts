@@ -6,12 +6,17 @@ import { type ProblemType, problemSchema, problemTypes } from './problem.ts'
 export type Access = 'public' | Scope[]
 
 type Shape = z.ZodType | undefined
+/** Further types of a successful answer. */
+type FurtherContent = Record<string, { schema: z.ZodType }>
+type ContentShape = Record<string, { schema: z.ZodType | { type: 'string'; format: 'binary' } }> | undefined
 
 export interface RouteSpec<
   Params extends Shape = Shape,
   Query extends Shape = Shape,
   Body extends Shape = Shape,
   Answer extends Shape = Shape,
+  Type extends string | undefined = string | undefined,
+  Content extends ContentShape = ContentShape,
 > {
   method: 'get' | 'post' | 'put' | 'patch' | 'delete'
   /** As in OpenAPI: `/v1/accounts/{id}`. */
@@ -27,7 +32,13 @@ export interface RouteSpec<
   query?: Query
   body?: Body
   /** The one way in which it succeeds. Without a schema: no content, or `type`. */
-  answer: { status: 200 | 201 | 202 | 204; description: string; schema?: Answer; type?: string }
+  answer: {
+    status: 200 | 201 | 202 | 204
+    description: string
+    schema?: Answer
+    type?: Type
+    also?: FurtherContent
+  }
   /** Beyond those that every route may have. */
   problems?: ProblemType[]
   /**
@@ -38,7 +49,7 @@ export interface RouteSpec<
   /** Of the request's body, in bytes; 64 KiB unless told. */
   largestBody?: number
   /** Bodies that are not JSON: what they are, for the document. */
-  content?: Record<string, { schema: z.ZodType | { type: 'string'; format: 'binary' } }>
+  content?: Content
 }
 
 /** A route as it is served, described in the document, and called by the client. */
@@ -47,7 +58,9 @@ export interface Route<
   Query extends Shape = Shape,
   Body extends Shape = Shape,
   Answer extends Shape = Shape,
-> extends RouteSpec<Params, Query, Body, Answer> {
+  Type extends string | undefined = string | undefined,
+  Content extends ContentShape = ContentShape,
+> extends RouteSpec<Params, Query, Body, Answer, Type, Content> {
   config: RouteConfig
 }
 
@@ -58,7 +71,11 @@ export function defineRoute<
   Query extends Shape = undefined,
   Body extends Shape = undefined,
   Answer extends Shape = undefined,
->(spec: RouteSpec<Params, Query, Body, Answer>): Route<Params, Query, Body, Answer> {
+  const Type extends string | undefined = undefined,
+  Content extends ContentShape = undefined,
+>(
+  spec: RouteSpec<Params, Query, Body, Answer, Type, Content>,
+): Route<Params, Query, Body, Answer, Type, Content> {
   const { method, path, id, tag, summary, description, access, params, query, body, answer, idempotency } =
     spec
   const problems: ProblemType[] = [
@@ -89,7 +106,7 @@ export function defineRoute<
       [answer.status]: {
         description: answer.description,
         ...(answer.schema && { content: { 'application/json': { schema: answer.schema } } }),
-        ...(answer.type && { content: { [answer.type]: { schema: { type: 'string' } } } }),
+        ...(answer.type && { content: { [answer.type]: { schema: { type: 'string' } }, ...answer.also } }),
       },
       ...problemResponses(problems),
     },

@@ -47,7 +47,7 @@ body { margin: 0; font: 15px/1.55 system-ui, sans-serif; color: light-dark(#1f23
 nav { position: sticky; top: 0; align-self: start; max-height: 100vh; overflow-y: auto; padding: 2rem 0; font-size: 14px }
 nav h2 { margin: 1.2rem 0 .2rem; font-size: 12px; letter-spacing: .06em; text-transform: uppercase; color: var(--soft) }
 nav a { display: block; padding: .12rem 0 } a { color: var(--link); text-decoration: none } a:hover { text-decoration: underline }
-main { padding-top: 2rem; min-width: 0 } h1 { margin: 0; font-size: 1.9rem } main > h2 { margin: 3rem 0 1rem; padding-bottom: .3rem; border-bottom: 1px solid var(--line) }
+header { padding-top: 2rem; grid-column: 2 } nav { grid-column: 1; grid-row: 1 / span 2 } main { grid-column: 2; min-width: 0; margin-top: -3rem } h1 { margin: 0; font-size: 1.9rem } main > h2 { margin: 3rem 0 1rem; padding-bottom: .3rem; border-bottom: 1px solid var(--line) }
 article { margin: 0 0 2rem; padding: 1rem 1.25rem; border: 1px solid var(--line); border-radius: 8px; scroll-margin-top: 1rem }
 article h3 { margin: 0; font: 600 15px/1.5 ui-monospace, monospace; overflow-wrap: anywhere } article > p { margin: .5rem 0 }
 .method { display: inline-block; min-width: 4.2rem; text-transform: uppercase; color: var(--soft) }
@@ -56,7 +56,7 @@ table { width: 100%; border-collapse: collapse; font-size: 14px } td { padding: 
 td:first-child { width: 12rem; white-space: nowrap } code, pre { font: 13px/1.5 ui-monospace, monospace }
 pre { margin: .3rem 0; padding: .7rem .9rem; overflow-x: auto; background: var(--back); border-radius: 6px }
 summary { cursor: pointer; font-size: 14px } details { margin-top: .4rem } .soft { color: var(--soft) }
-@media (max-width: 60rem) { .page { grid-template-columns: minmax(0, 1fr); gap: 0 } nav { position: static; max-height: none; padding-bottom: 0 } td:first-child { width: auto; white-space: normal } }
+@media (max-width: 60rem) { .page { grid-template-columns: minmax(0, 1fr); gap: 0 } header, nav, main { grid-column: 1; grid-row: auto; margin: 0 } nav { position: static; max-height: none; padding: 0 } td:first-child { width: auto; white-space: normal } }
 `
 
 /** Only the page's own style is let in: no script, nothing from another host. */
@@ -92,7 +92,7 @@ export function renderDocs(document: Document): string {
     )
     .join('')
   const { title, version, description } = document.info
-  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${html(title)} API</title><style>${style}</style></head><body><div class="page"><nav aria-label="Operations">${nav}</nav><main><h1>${html(title)} API</h1><p class="soft">Version ${html(version)}. The same as <a href="/openapi.json">OpenAPI 3.1</a>.</p>${paragraphs(description)}${main}<h2>Schemas</h2>${schemas}</main></div></body></html>`
+  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${html(title)} API</title><style>${style}</style></head><body><div class="page"><header><h1>${html(title)} API</h1><p class="soft">Version ${html(version)}. The same as <a href="/openapi.json">OpenAPI 3.1</a>.</p>${paragraphs(description)}</header><nav aria-label="Operations">${nav}</nav><main>${main}<h2>Schemas</h2>${schemas}</main></div></body></html>`
 }
 
 function renderOperation(
@@ -108,13 +108,20 @@ function renderOperation(
   const bodies = Object.entries(operation.requestBody?.content ?? {}).map(
     ([type, { schema }]) => `<h4>Body, ${html(type)}</h4>${schemaBlock(schema)}`,
   )
-  const responses = Object.entries(operation.responses).map(([status, { description, content }]) => {
-    const [type, body] = Object.entries(content ?? {})[0] ?? []
-    const head = `<code>${html(status)}</code> ${code(description)}`
-    if (!body || type === 'application/problem+json') return `<p>${head}</p>`
-    return `<details><summary>${head}</summary>${schemaBlock(body.schema, document)}</details>`
-  })
-  return `<article id="${html(operation.operationId)}"><h3><span class="method">${html(method)}</span>${html(path)}</h3><p>${html(operation.summary)}. <span class="scope">${html(access)}</span></p>${paragraphs(operation.description)}${parameters ? `<h4>Parameters</h4><table>${parameters.join('')}</table>` : ''}${bodies.join('')}<h4>Answers</h4>${responses.join('')}</article>`
+  const answers = Object.entries(operation.responses)
+  const isRefusal = ([status]: (typeof answers)[number]) => Number(status) >= 400
+  const refusals = answers
+    .filter(isRefusal)
+    .map(([status, { description }]) => `<p><code>${html(status)}</code> ${code(description)}</p>`)
+  const responses = answers
+    .filter((answer) => !isRefusal(answer))
+    .map(([status, { description, content }]) => {
+      const [, body] = Object.entries(content ?? {})[0] ?? []
+      const head = `<code>${html(status)}</code> ${code(description)}`
+      if (!body) return `<p>${head}</p>`
+      return `<details><summary>${head}</summary>${schemaBlock(body.schema, document)}</details>`
+    })
+  return `<article id="${html(operation.operationId)}"><h3><span class="method">${html(method)}</span>${html(path)}</h3><p>${html(operation.summary)}. <span class="scope">${html(access)}</span></p>${paragraphs(operation.description)}${parameters ? `<h4>Parameters</h4><table>${parameters.join('')}</table>` : ''}${bodies.join('')}<h4>Answers</h4>${responses.join('')}<details><summary>Refusals</summary>${refusals.join('')}</details></article>`
 }
 
 function schemaBlock(schema: Schema, document?: Document): string {

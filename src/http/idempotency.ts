@@ -7,7 +7,7 @@ import {
   releaseRequest,
 } from '../db/idempotency.ts'
 import { ConflictError, RefusedError, UnprocessableError } from '../errors.ts'
-import type { Keyring } from '../keyring.ts'
+import { type Keyring, UnknownKeyError } from '../keyring.ts'
 import type { HttpParts } from './parts.ts'
 
 /**
@@ -72,12 +72,24 @@ export async function claimIdempotently(
     answer: keyring.seal({ status, body }, identity),
   })
   return {
-    replay: found.state === 'answered' ? replayOf(keyring.open(found.answer!, identity)) : undefined,
+    replay: found.state === 'answered' ? replayOf(open(keyring, found.answer!, identity)) : undefined,
     complete,
     finish: (status, body) => finishRequest(db.sql, complete(status, body)),
     release: () => releaseRequest(db.sql, claim),
   }
 }
+
+/** An answer is kept for two days; a key that was rotated away may be gone before. */
+function open(keyring: Keyring, sealed: Uint8Array, identity: string): unknown {
+  try {
+    return keyring.open(sealed, identity)
+  } catch (error) {
+    if (error instanceof UnknownKeyError) throw new ConflictError(unreadable, { cause: error })
+    throw error
+  }
+}
+const unreadable =
+  'the request was answered before, and its answer cannot be read any more: look at what there is'
 
 function replayOf(answer: unknown): Response {
   const { status, body } = answer as { status: number; body: string }
@@ -106,5 +118,6 @@ function matches(
 ): boolean {
   const keyId = Buffer.from(stored.subarray(0, 8)).toString('hex')
   const own = fingerprintOf(keyring, request, keyId)
-  return own !== undefined && own.length === stored.length && timingSafeEqual(own, stored)
+  if (own === undefined) throw new ConflictError(unreadable)
+  return own.length === stored.length && timingSafeEqual(own, stored)
 }

@@ -1,5 +1,5 @@
 import { HTTPException } from 'hono/http-exception'
-import { asTidemarkError } from '../db/client.ts'
+import { asTidemarkError, sqlState } from '../db/client.ts'
 import { BusyError, TidemarkError, TooManyRequestsError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import { type FieldFault, type ProblemType, problem, problemTypes } from './problem.ts'
@@ -39,13 +39,21 @@ export function answerError(error: unknown, requestId: string, log: Logger): Res
     const type = typeOfStatus[error.status]
     if (type) return problem(type, { requestId, ...(error.message && { detail: error.message }) })
   }
+  if (isClaimLost(error))
+    return problem('request-in-flight', {
+      requestId,
+      detail: 'the same request was taken up again meanwhile: ask for its answer',
+    })
   const known = asTidemarkError(error)
   if (isDataFault(known)) {
     log.warn({ requestId, err: known }, 'the database refused a value that the request was let through with')
     return problem('refused', { requestId, detail: 'a value is out of the range that can be stored' })
   }
   if (known instanceof TidemarkError && known.status < 500) {
-    const own = 'faults' in known && Array.isArray(known.faults) ? { faults: known.faults } : undefined
+    const own =
+      'faults' in known && Array.isArray(known.faults)
+        ? { faults: known.faults, faultCount: 'faultCount' in known ? known.faultCount : known.faults.length }
+        : undefined
     return problem(typeOf(known), {
       requestId,
       detail: known.message,
@@ -75,6 +83,10 @@ function typeOf({ code, status }: TidemarkError): ProblemType {
 
 function sentence(faults: FieldFault[]): string {
   return faults.map(({ field, message }) => (field === '' ? message : `${field}: ${message}`)).join('; ')
+}
+
+function isClaimLost(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === sqlState.claimLost
 }
 
 /** SQLSTATE class 22: a value that PostgreSQL cannot hold. */

@@ -15,6 +15,11 @@ export const problemSchema = z
       .array(z.object({ field: z.string(), message: z.string() }))
       .optional()
       .openapi({ description: 'What is wrong with which field of the request.' }),
+    faults: z
+      .array(z.object({ line: z.int(), reason: z.string() }))
+      .optional()
+      .openapi({ description: 'Of a statement file: what is wrong in which line; the first hundred.' }),
+    faultCount: z.int().optional(),
   })
   .openapi('Problem')
 

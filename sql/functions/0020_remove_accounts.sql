@@ -1,0 +1,58 @@
+-- Takes accounts away, for good, with their transactions, what is remembered of those, what was said of them, and the
+-- balances that were reported. Accounts that are not the user's are passed over. Returns how many went.
+--
+-- What transaction_ref remembers of rows that had gone before stays: it names no account, and no id of theirs is made
+-- again, since each id is hashed from its source and account. A write on its way to one of the accounts ends first;
+-- whoever comes later finds none.
+CREATE OR REPLACE FUNCTION remove_accounts(p_user_id bigint, p_account_ids bigint[]) RETURNS bigint
+LANGUAGE plpgsql
+-- As in apply_changes: a generic plan of a DELETE on columnstore chunks decompresses everything.
+SET plan_cache_mode = force_custom_plan
+AS $$
+DECLARE
+  v_account_ids bigint[];
+  -- The rows' first and last day in each month.
+  v_first_days date[];
+  v_last_days date[];
+  v_ids uuid[];
+BEGIN
+  v_account_ids := ARRAY(
+    SELECT id FROM account WHERE user_id = p_user_id AND id = ANY (p_account_ids) ORDER BY id FOR UPDATE
+  );
+  IF cardinality(v_account_ids) = 0 THEN
+    RETURN 0;
+  END IF;
+  IF to_regprocedure('_timescaledb_functions.tsl_loaded()') IS NOT NULL THEN
+    PERFORM set_config('timescaledb.max_tuples_decompressed_per_dml_transaction', '0', true);
+  END IF;
+
+  -- Asked of the rows themselves: neither the flows nor transaction_ref know of all days at all times.
+  SELECT array_agg(first_day ORDER BY first_day), array_agg(last_day ORDER BY first_day)
+  INTO v_first_days, v_last_days
+  FROM (
+    SELECT min(booked_on) AS first_day, max(booked_on) AS last_day FROM transaction
+    WHERE user_id = p_user_id AND account_id = ANY (v_account_ids)
+    GROUP BY month_start(booked_on)
+  ) AS months;
+
+  FOR i IN 1 .. coalesce(cardinality(v_first_days), 0) LOOP
+    WITH gone AS (
+      DELETE FROM transaction t
+      WHERE t.user_id = p_user_id AND t.booked_on BETWEEN v_first_days[i] AND v_last_days[i]
+        AND t.account_id = ANY (v_account_ids)
+      RETURNING t.id
+    )
+    SELECT array_agg(id) INTO v_ids FROM gone;
+    DELETE FROM transaction_ref WHERE user_id = p_user_id AND id = ANY (v_ids);
+    DELETE FROM transaction_annotation WHERE user_id = p_user_id AND transaction_id = ANY (v_ids);
+  END LOOP;
+  IF v_first_days IS NOT NULL THEN
+    PERFORM mark_rollup_dirty(p_user_id, v_first_days[1]);
+  END IF;
+
+  DELETE FROM reconciliation WHERE user_id = p_user_id AND account_id = ANY (v_account_ids);
+  DELETE FROM account WHERE user_id = p_user_id AND id = ANY (v_account_ids);
+  PERFORM mark_users_changed(ARRAY[p_user_id]);
+  RETURN cardinality(v_account_ids);
+END
+$$;

@@ -1,0 +1,108 @@
+import type { z } from 'zod'
+import type { Routes } from '../http/routes.ts'
+import { operations } from './operations.ts'
+import { ApiProblem } from './problem.ts'
+
+type BodyInit = NonNullable<RequestInit['body']>
+
+/** What a call takes and gives, by the schemas with which the server validates. */
+type Input<Schema> = Schema extends z.ZodType ? z.input<Schema> : never
+type Output<Schema> = Schema extends z.ZodType ? z.output<Schema> : never
+type Optional<Part> = Partial<Part> extends Part ? true : false
+
+type Part<Name extends string, Schema> = [Schema] extends [never]
+  ? unknown
+  : Schema extends z.ZodType
+    ? Optional<Input<Schema>> extends true
+      ? { [Key in Name]?: Input<Schema> }
+      : { [Key in Name]: Input<Schema> }
+    : unknown
+
+type AnyRoute = Routes[keyof Routes]
+
+type Call<R extends AnyRoute> = Part<'params', NonNullable<R['params']>> &
+  Part<'query', NonNullable<R['query']>> &
+  (NonNullable<R['content']> extends never
+    ? Part<'body', NonNullable<R['body']>>
+    : { body: BodyInit; contentType?: string }) & {
+    /** Sent again with the same key, the request has its effect once, and the same answer. */
+    idempotencyKey?: string
+    signal?: AbortSignal
+  }
+
+/** What the schema of the answer says; nothing for 204; the Response itself where the answer is not JSON. */
+type Answer<R extends AnyRoute> =
+  NonNullable<R['answer']['schema']> extends never
+    ? NonNullable<R['answer']['type']> extends never
+      ? undefined
+      : Response
+    : Output<NonNullable<R['answer']['schema']>>
+
+export type Client = {
+  [Id in keyof Routes]: Optional<Call<Routes[Id]>> extends true
+    ? (call?: Call<Routes[Id]>) => Promise<Answer<Routes[Id]>>
+    : (call: Call<Routes[Id]>) => Promise<Answer<Routes[Id]>>
+}
+
+export interface ClientOptions {
+  /** Where `tidemark serve` is reached, e.g. `http://127.0.0.1:8080`. */
+  baseUrl: string
+  /** The access token or API key to show; asked for before each request. */
+  token?: () => string | undefined | Promise<string | undefined>
+  fetch?: (url: string, init: RequestInit) => Response | Promise<Response>
+}
+
+interface AnyCall {
+  params?: Record<string, string>
+  query?: Record<string, unknown>
+  body?: unknown
+  contentType?: string
+  idempotencyKey?: string
+  signal?: AbortSignal
+}
+
+/**
+ * The API as functions, one an operation of the OpenAPI document, under its operationId. A refusal is thrown as an
+ * ApiProblem; what fetch throws passes.
+ */
+export function createClient({ baseUrl, token, fetch = globalThis.fetch }: ClientOptions): Client {
+  async function send(operation: string, call: AnyCall = {}): Promise<unknown> {
+    const [method = 'GET', template = ''] = operation.split(' ')
+    const path = template.replace(/\{(\w+)\}/g, (_, name: string) =>
+      encodeURIComponent(call.params?.[name] ?? ''),
+    )
+    const url = new URL(baseUrl.replace(/\/+$/, '') + path)
+    for (const [name, value] of Object.entries(call.query ?? {}))
+      if (value !== undefined) url.searchParams.set(name, String(value))
+    const bearer = await token?.()
+    const isJson = call.body !== undefined && call.contentType === undefined && isPlain(call.body)
+    const contentType = isJson ? 'application/json' : call.contentType
+    const response = await fetch(url.href, {
+      method,
+      headers: {
+        ...(bearer !== undefined && { authorization: `Bearer ${bearer}` }),
+        ...(contentType !== undefined && { 'content-type': contentType }),
+        ...(call.idempotencyKey !== undefined && { 'idempotency-key': call.idempotencyKey }),
+      },
+      ...(call.body !== undefined && { body: isJson ? JSON.stringify(call.body) : (call.body as BodyInit) }),
+      ...(call.signal && { signal: call.signal }),
+    })
+    if (!response.ok) throw await ApiProblem.of(response)
+    if (response.status === 204) return undefined
+    const isJsonAnswer = /^application\/json\b/.test(response.headers.get('content-type') ?? '')
+    return isJsonAnswer && !response.headers.has('content-disposition') ? response.json() : response
+  }
+  const entries = Object.entries(operations).map(([id, operation]) => [
+    id,
+    (call?: AnyCall) => send(operation, call),
+  ])
+  return Object.fromEntries(entries) as Client
+}
+
+function isPlain(body: unknown): boolean {
+  return (
+    typeof body === 'object' &&
+    body !== null &&
+    [Object.prototype, null].includes(Object.getPrototypeOf(body))
+  )
+}

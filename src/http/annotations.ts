@@ -1,0 +1,40 @@
+import { z } from '@hono/zod-openapi'
+import { annotateTransaction } from '../db/annotations.ts'
+import { findTransaction } from '../db/transactions.ts'
+import type { Api } from './api.ts'
+import { defineRoute } from './define-route.ts'
+import { category, note, tags } from './manual-transactions.ts'
+import { transactionId } from './transaction-filters.ts'
+import { noSuchTransaction, transaction } from './transactions.ts'
+
+export const updateTransaction = defineRoute({
+  method: 'patch',
+  path: '/v1/transactions/{id}',
+  id: 'updateTransaction',
+  tag: 'Transactions',
+  summary: 'Say something of a transaction',
+  description:
+    'What is given is set, null clears, the rest stays. What the provider says is never rewritten, balances and net worth ' +
+    'stay as they are, and what was said goes along when a posted transaction takes the place of a pending one.',
+  access: ['write'],
+  params: z.strictObject({ id: transactionId }),
+  body: z
+    .strictObject({
+      category: category.nullable().optional().openapi({ description: 'In place of the provider’s.' }),
+      note: note.nullable().optional(),
+      tags: tags.nullable().optional(),
+      transfer: z.boolean().nullable().optional(),
+      excluded: z.boolean().nullable().optional(),
+    })
+    .openapi('TransactionChange'),
+  answer: { status: 200, description: 'The transaction.', schema: transaction },
+})
+
+export function serveAnnotations({ serve, parts: { db } }: Api): void {
+  serve(updateTransaction, async ({ params, body, user, now }) => {
+    if (!(await annotateTransaction(db.sql, user.userId, params.id, body, now))) throw noSuchTransaction()
+    const found = await findTransaction(db.sql, user.userId, params.id)
+    if (!found) throw noSuchTransaction()
+    return found
+  })
+}

@@ -1,0 +1,105 @@
+import { z } from '@hono/zod-openapi'
+import { dayInZone } from '../calendar.ts'
+import { hasAccount } from '../db/accounts.ts'
+import { readTransactionPage } from '../db/transaction-pages.ts'
+import { findTransaction } from '../db/transactions.ts'
+import { NotFoundError } from '../errors.ts'
+import { transactionStatuses } from '../page.ts'
+import type { Api } from './api.ts'
+import { defineRoute } from './define-route.ts'
+import { amount, cursor, day, id, limit } from './fields.ts'
+import { filterFields, filterOf, openCursor, sealCursor, transactionId } from './transaction-filters.ts'
+
+export const transaction = z
+  .object({
+    id: transactionId,
+    accountId: id,
+    date: day.openapi({ description: 'The reporting day.' }),
+    time: z.string().nullable().openapi({
+      format: 'date-time',
+      description: 'The instant, in UTC; null where it is not known.',
+    }),
+    amount: amount.openapi({ description: 'Positive into the account.' }),
+    asset: z.string(),
+    kind: z.string(),
+    status: z.enum(transactionStatuses).openapi({ description: '`posted` alone moves balances.' }),
+    description: z.string().nullable(),
+    counterparty: z.string().nullable(),
+    category: z.string().nullable().openapi({ description: 'The user’s own, else the provider’s.' }),
+    note: z.string().nullable(),
+    tags: z.array(z.string()),
+    transfer: z.boolean().nullable().openapi({
+      description: 'Moves money between the user’s own accounts; null where nobody has said.',
+    }),
+    excluded: z.boolean().openapi({
+      description: 'Left out of income and spending. Balances and net worth know of no such thing.',
+    }),
+    manual: z.boolean().openapi({ description: 'Entered by hand.' }),
+    groupId: z.string().nullable().openapi({
+      description: 'The same for the parts of one event: a trade, a transfer, its fee.',
+    }),
+    recordedAt: z.string().openapi({ format: 'date-time', description: 'When Tidemark learned of it.' }),
+  })
+  .openapi('Transaction')
+
+export const listTransactions = defineRoute({
+  method: 'get',
+  path: '/v1/transactions',
+  id: 'listTransactions',
+  tag: 'Transactions',
+  summary: 'Transactions, newest first',
+  description:
+    'By reporting day, then instant, those without one last. Following `nextCursor` gives each transaction that is there ' +
+    'all the while exactly once, whatever comes, changes or goes meanwhile. A range that lies in the past has an ETag.',
+  access: ['read'],
+  query: z.strictObject({ ...filterFields, cursor: cursor.optional(), limit: limit(500, 50) }),
+  answer: {
+    status: 200,
+    description: 'A page of them.',
+    schema: z
+      .object({
+        transactions: z.array(transaction),
+        nextCursor: z.string().nullable().openapi({ description: 'Null on the last page.' }),
+      })
+      .openapi('TransactionPage'),
+  },
+  problems: ['not-found', 'refused'],
+})
+
+export const getTransaction = defineRoute({
+  method: 'get',
+  path: '/v1/transactions/{id}',
+  id: 'getTransaction',
+  tag: 'Transactions',
+  summary: 'One transaction',
+  access: ['read'],
+  params: z.strictObject({ id: transactionId }),
+  answer: { status: 200, description: 'The transaction.', schema: transaction },
+})
+
+export const noSuchTransaction = () => new NotFoundError('there is no such transaction')
+
+export function serveTransactions({ serve, answers, parts: { keyring } }: Api): void {
+  serve(listTransactions, async ({ query, user, now, request }) => {
+    const { cursor, limit, ...fields } = query
+    const filter = filterOf(fields)
+    const scope = { userId: user.userId, filter }
+    const after = cursor === undefined ? undefined : openCursor(keyring, scope, cursor)
+    const name = `transactions ${JSON.stringify(filter)} ${limit} ${JSON.stringify(after)}`
+    return answers.send(request, user, { name, to: filter.to }, async (sql) => {
+      if (filter.accountId !== undefined && !(await hasAccount(sql, user.userId, filter.accountId)))
+        throw new NotFoundError('there is no such account')
+      const today = dayInZone(now, user.timeZone)
+      const { transactions, next } = await readTransactionPage(sql, { ...scope, after, limit, today })
+      return { transactions, nextCursor: next === undefined ? null : sealCursor(keyring, scope, next) }
+    })
+  })
+
+  serve(getTransaction, async ({ params, user, request }) =>
+    answers.send(request, user, { name: `transaction ${params.id}`, to: undefined }, async (sql) => {
+      const found = await findTransaction(sql, user.userId, params.id)
+      if (!found) throw noSuchTransaction()
+      return found
+    }),
+  )
+}
