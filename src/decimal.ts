@@ -1,9 +1,6 @@
-import Big from 'big.js'
-
 /**
  * Decimal strings: `-?digits[.digits]`, no exponent, no sign on zero, no needless zeros. Money is never a
- * JavaScript number; arithmetic is the database's, or big.js where what it gave is added up, or a file checked before it
- * is stored.
+ * JavaScript number; arithmetic is the database's, or big.js where a file is checked before it is stored.
  */
 
 /** Digits allowed before and after the point; far above any real quantity, far below what numeric holds. */
@@ -31,9 +28,4 @@ export function parseDecimal(text: string): string | undefined {
 export function negate(decimal: string): string {
   if (decimal === '0') return decimal
   return decimal.startsWith('-') ? decimal.slice(1) : `-${decimal}`
-}
-
-/** Exactly. Takes canonical decimals and gives one. */
-export function sumDecimals(decimals: string[]): string {
-  return decimals.reduce((sum, each) => sum.plus(each), new Big(0)).toFixed()
 }

@@ -43,6 +43,25 @@ LANGUAGE sql STABLE AS $$
   ) AS r ON true
 $$;
 
+-- The same of all visible accounts together, by asset: added up before it is valued, and rounded once.
+CREATE OR REPLACE FUNCTION asset_balance_at(p_caller_id bigint, p_at date, p_currency text)
+RETURNS TABLE (asset text, quantity numeric, value numeric)
+LANGUAGE sql STABLE AS $$
+  WITH holding AS MATERIALIZED (
+    SELECT asset, sum(amount) AS quantity, bool_or(amount <> 0) AS held
+    FROM (
+      SELECT account_id, asset, sum(amount) AS amount FROM account_flow(p_caller_id, p_at, p_at, 'day')
+      GROUP BY account_id, asset
+    ) AS f
+    GROUP BY asset
+  )
+  -- What one account holds and another owes needs a price too, as it does in net worth.
+  SELECT h.asset, h.quantity,
+    CASE WHEN h.held THEN round(value_at(h.quantity, c.numerator, c.denominator), 8) ELSE 0 END
+  FROM holding h
+  LEFT JOIN price_series(ARRAY(SELECT asset FROM holding WHERE held), p_currency, ARRAY[p_at]) AS c ON c.asset = h.asset
+$$;
+
 -- The series: one row for each bucket between p_from and p_to, and with p_by (account, kind, asset or source) one
 -- for each bucket and group. An account whose value is negative at a point counts in liabilities there, any other
 -- in assets; by asset, its holdings go where the account goes. Each sum is made on exact numerics and rounded

@@ -62,7 +62,10 @@ BEGIN
           $13 IS NULL OR t.description ILIKE $13 OR t.counterparty ILIKE $13 OR n.note ILIKE $13
           OR coalesce(n.category, t.category) ILIKE $13
         )
-        AND ($14 IS NULL OR (t.booked_on, coalesce(t.occurred_at, '-infinity'), t.id) < ($14, coalesce($15, '-infinity'), $16))
+        AND (
+          $14 IS NULL
+          OR (t.booked_on, coalesce(t.occurred_at, '-infinity'), t.id) < ($14, coalesce($15, '-infinity'), $16)
+        )
       ORDER BY t.booked_on DESC, coalesce(t.occurred_at, '-infinity') DESC, t.id DESC
       LIMIT $17
     ) AS t

@@ -1,9 +1,11 @@
 -- What users say of their transactions, in transaction_annotation, beside what providers say, which is never rewritten.
 
 -- Sets what p_change names: {category, note, tags, transfer, excluded}; null clears. An annotation that says nothing any
--- more goes. False where the user has no such transaction.
-CREATE OR REPLACE FUNCTION annotate_transaction(p_user_id bigint, p_id uuid, p_change jsonb, p_now timestamptz)
-RETURNS boolean
+-- more goes. Returns the transaction as it is then: a moment later, another one may have taken its place. Nothing where
+-- the user has no such transaction.
+DROP FUNCTION IF EXISTS annotate_transaction;
+CREATE FUNCTION annotate_transaction(p_user_id bigint, p_id uuid, p_change jsonb, p_now timestamptz)
+RETURNS SETOF listed_transaction
 LANGUAGE plpgsql
 SET plan_cache_mode = force_custom_plan
 AS $$
@@ -14,7 +16,7 @@ BEGIN
   -- Behind a page that may just now put another row into this one's place, and take the annotation along.
   PERFORM 1 FROM account WHERE user_id = p_user_id AND id = v_account_id FOR SHARE;
   IF NOT EXISTS (SELECT 1 FROM transaction_ref WHERE user_id = p_user_id AND id = p_id AND booked_on IS NOT NULL) THEN
-    RETURN false;
+    RETURN;
   END IF;
 
   INSERT INTO transaction_annotation AS n (
@@ -33,7 +35,7 @@ BEGIN
   WHERE user_id = p_user_id AND transaction_id = p_id
     AND category IS NULL AND note IS NULL AND tags = '{}' AND transfer IS NULL AND NOT excluded;
   PERFORM mark_users_changed(ARRAY[p_user_id]);
-  RETURN true;
+  RETURN QUERY SELECT * FROM find_transaction(p_user_id, p_id);
 END
 $$;
 

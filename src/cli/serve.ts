@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { type ServerType, serve } from '@hono/node-server'
-import { connect } from '../db/client.ts'
+import { type ConnectOptions, connect } from '../db/client.ts'
 import type { Database } from '../db/database.ts'
 import { RefusedError } from '../errors.ts'
 import { createApp } from '../http/app.ts'
@@ -11,8 +11,10 @@ import { openSync } from './open-sync.ts'
 import { stopped } from './stopped.ts'
 import type { CommandContext, ExitCode } from './terminal.ts'
 
-/** Connections of the HTTP layer, beside those of syncs and upkeep: neither waits for the other's. */
-const poolSize = 8
+/** Connections of the HTTP layer, of each kind, beside those of syncs and upkeep. */
+const poolSize = 6
+/** Milliseconds. */
+const longestRead = 10_000
 
 /** Milliseconds after which a request that goes on while the server stops is cut off. */
 const longestDrain = 10_000
@@ -27,26 +29,29 @@ export async function serveCommand(
   const parts = await openSync(context, db)
   // What is signed and sealed needs a key: better to say so now than to the first who logs in.
   parts.keyring.currentKeyId()
-  let state: 'running' | 'elsewhere' | 'stopped' = options.scheduler ? 'stopped' : 'elsewhere'
+  let worker: { ended(): boolean } | undefined
   const app = createApp({
     ...parts,
     ...openPools(context, db),
     requestsPerMinute: config.requestsPerMinute,
     trustedProxies: config.trustedProxies,
-    scheduler: () => state,
+    scheduler: () => (options.scheduler ? (worker?.ended() === false ? 'running' : 'stopped') : 'elsewhere'),
   })
   const { host, port } = config
   const server = serve({ fetch: app.fetch, hostname: host, port })
   server.on('clientError', answerMalformed)
-  shutdown.register(() => drain(server))
+  // Begun at once, and waited for in its turn: syncs come to their ends meanwhile.
+  const draining = new Promise<void>((resolve) => {
+    context.signal.addEventListener('abort', () => resolve(drain(server)), { once: true })
+  })
+  shutdown.register(() => draining)
   await Promise.race([
     once(server, 'listening'),
     once(server, 'error').then(([error]) => Promise.reject(refused(error, host, port))),
   ])
   if (options.scheduler) {
     startUpkeep(context, db, shutdown)
-    startWorker(parts, { concurrency: config.workerConcurrency }, shutdown)
-    state = 'running'
+    worker = startWorker(parts, { concurrency: config.workerConcurrency }, shutdown)
   }
   const address = server.address()
   const listening = typeof address === 'object' && address ? address.port : port
@@ -70,15 +75,24 @@ function drain(server: ServerType): Promise<void> {
   })
 }
 
+/**
+ * Those who look up callers and write never wait for those who read: a long read holds a connection of its own kind,
+ * and ends after some seconds.
+ */
 function openPools({ config, shutdown }: CommandContext, db: Database) {
-  const open = (url: string) => {
-    const sql = connect(url, { max: poolSize, applicationName: 'tidemark-http' })
+  const open = (url: string, options: ConnectOptions) => {
+    const sql = connect(url, { applicationName: 'tidemark-http', ...options })
     shutdown.register(() => sql.end({ timeout: 2 }))
     return sql
   }
+  const reads = { max: poolSize, statementTimeout: longestRead }
   return {
-    db: { ...db, sql: open(db.url) },
-    replica: config.databaseReadUrl === undefined ? undefined : open(config.databaseReadUrl),
+    db: { ...db, sql: open(db.url, { max: poolSize }) },
+    reads: open(db.url, reads),
+    replica:
+      config.databaseReadUrl === undefined
+        ? undefined
+        : open(config.databaseReadUrl, { ...reads, connectTimeout: 2 }),
   }
 }
 

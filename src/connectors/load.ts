@@ -29,7 +29,7 @@ export interface ConnectorPlaces {
 }
 
 /** What statement files are imported through, and what is entered by hand. */
-const ownSourceTypes = ['file', 'manual']
+export const ownSourceTypes = ['file', 'manual']
 
 /** Loads what lies outside the tree at once; the tree's own are loaded when they are asked for. */
 export async function loadConnectors({ places, settingsFile }: ConnectorPlaces): Promise<Connectors> {

@@ -1,5 +1,6 @@
 import { retryOnContention, type Sql } from './client.ts'
 import { jsonbText } from './jsonb-text.ts'
+import { type Transaction, toTransaction, transactionColumns } from './transactions.ts'
 
 /** What a user says of a transaction. What is undefined stays, null clears. */
 export interface AnnotationChange {
@@ -10,18 +11,18 @@ export interface AnnotationChange {
   excluded?: boolean | null | undefined
 }
 
-/** False where the user has no such transaction. */
+/** The transaction with what is said of it now. Undefined where the user has none of that id. */
 export async function annotateTransaction(
   sql: Sql,
   userId: string,
   transactionId: string,
   change: AnnotationChange,
   now: Date,
-): Promise<boolean> {
+): Promise<Transaction | undefined> {
   const [row] = await retryOnContention(
-    () => sql<{ annotated: boolean }[]>`
-      SELECT annotate_transaction(${userId}, ${transactionId}, ${jsonbText(change)}::text::jsonb,
-        ${now.toISOString()}) AS annotated`,
+    () => sql`
+      SELECT ${transactionColumns(sql)}
+      FROM annotate_transaction(${userId}, ${transactionId}, ${jsonbText(change)}::text::jsonb, ${now.toISOString()})`,
   )
-  return row!.annotated
+  return row && toTransaction(row)
 }

@@ -45,3 +45,14 @@ export async function readBalances(
     difference: row.difference,
   }))
 }
+
+/** Of all visible accounts together at the end of `at`, by asset, in their order; `value` as above. */
+export async function readAssetBalances(
+  sql: Sql,
+  { userId, at, currency }: { userId: string; at: string; currency: string },
+): Promise<Pick<Balance, 'asset' | 'quantity' | 'value' | 'currency'>[]> {
+  const rows = await sql<{ asset: string; quantity: string; value: string | null }[]>`
+    SELECT asset, trim_scale(quantity) AS quantity, trim_scale(value) AS value
+    FROM asset_balance_at(${userId}, ${at}, ${currency}) ORDER BY asset`
+  return rows.map(({ asset, quantity, value }) => ({ asset, quantity, value, currency }))
+}

@@ -1,5 +1,11 @@
 import postgres from 'postgres'
-import { DatabaseUnavailableError, InstallationError, RefusedError, TidemarkError } from '../errors.ts'
+import {
+  BusyError,
+  DatabaseUnavailableError,
+  InstallationError,
+  RefusedError,
+  TidemarkError,
+} from '../errors.ts'
 
 /**
  * A pool of connections. bigint and numeric come back as strings: neither fits a JavaScript number. Instants go in as
@@ -11,6 +17,7 @@ export type Sql = postgres.Sql
 export const sqlState = {
   diskFull: '53100',
   uniqueViolation: '23505',
+  queryCanceled: '57014',
   deadlockDetected: '40P01',
   serializationFailure: '40001',
   lockNotAvailable: '55P03',
@@ -25,10 +32,19 @@ export const sqlState = {
   refused: 'TM001',
 } as const
 
-export function connect(url: string, options: { max?: number; applicationName?: string } = {}): Sql {
+export interface ConnectOptions {
+  max?: number
+  applicationName?: string
+  /** Milliseconds after which the server ends a statement; without it, never. */
+  statementTimeout?: number
+  /** Seconds in which a connection has to be made. */
+  connectTimeout?: number
+}
+
+export function connect(url: string, options: ConnectOptions = {}): Sql {
   return postgres(url, {
     max: options.max ?? 4,
-    connect_timeout: 10,
+    connect_timeout: options.connectTimeout ?? 10,
     idle_timeout: 60,
     onnotice: () => {},
     connection: {
@@ -37,6 +53,7 @@ export function connect(url: string, options: { max?: number; applicationName?: 
       DateStyle: 'ISO',
       // Short statements over many partitions: compiling them costs more than running them.
       jit: false,
+      ...(options.statementTimeout !== undefined && { statement_timeout: options.statementTimeout }),
     },
     types: {
       // A day stays the text that it is; a Date would bring a time zone in.
@@ -74,6 +91,8 @@ export function asTidemarkError(error: unknown): unknown {
   if (error instanceof TidemarkError || !(error instanceof Error) || !('code' in error)) return error
   const code = String(error.code)
   if (code === sqlState.refused) return new RefusedError(error.message, { cause: error })
+  if (code === sqlState.queryCanceled)
+    return new BusyError('the answer takes too long to make: ask for less, or later', 10)
   if (code === sqlState.diskFull) {
     return new DatabaseUnavailableError(
       'the database has no disk space left: what was committed is whole; make room and run this again',

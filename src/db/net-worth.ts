@@ -51,6 +51,8 @@ export interface NetWorthQuery {
 }
 
 const mostPoints = 5000
+/** Of a series with its parts, all together. */
+const mostPartPoints = 50_000
 /** `auto` never gives more than this. */
 const mostAutoPoints = 400
 
@@ -63,6 +65,7 @@ export async function readNetWorth(sql: Sql, query: NetWorthQuery): Promise<NetW
   const from = query.from ?? earlier((await firstTransactionDay(sql, userId)) ?? to, to)
   if (from > to) throw new RefusedError(`the range is reversed: from ${from} lies after to ${to}`)
   const interval = chooseInterval(from, to, query.interval ?? 'auto')
+  if (query.by !== undefined) await refuseTooMany(sql, { userId, from, to, interval, by: query.by })
   const rows = await sql<SeriesRow[]>`
     SELECT group_key, day, trim_scale(net_worth) AS net_worth, trim_scale(assets) AS assets,
       trim_scale(liabilities) AS liabilities, quality, missing
@@ -70,6 +73,41 @@ export async function readNetWorth(sql: Sql, query: NetWorthQuery): Promise<NetW
   const series: NetWorth = { currency, interval, from, to, points: rows.map(asPoint) }
   if (query.by !== undefined) series.groups = await readGroups(sql, series, userId, query.by)
   return series
+}
+
+/** Throws a RefusedError that names the next coarser interval, or says that there is none. */
+async function refuseTooMany(
+  sql: Sql,
+  {
+    userId,
+    from,
+    to,
+    interval,
+    by,
+  }: { userId: string; from: string; to: string; interval: Interval; by: Breakdown },
+): Promise<void> {
+  const parts = await countParts(sql, userId, to, by)
+  const most = (each: Interval) => (parts + 1) * countPoints(from, to, each)
+  if (most(interval) <= mostPartPoints) return
+  const coarser = intervals
+    .slice(intervals.indexOf(interval) + 1)
+    .find((each) => most(each) <= mostPartPoints)
+  throw new RefusedError(
+    `${from} to ${to} by ${interval} in ${parts} parts has ${most(interval)} points, and at most ${mostPartPoints} are ` +
+      `given: ${coarser ? `ask by ${coarser}` : 'ask for a shorter range, or by kind'}`,
+  )
+}
+
+async function countParts(sql: Sql, userId: string, to: string, by: Breakdown): Promise<number> {
+  const [row] =
+    by === 'asset'
+      ? await sql<{ count: number }[]>`
+          SELECT count(DISTINCT asset)::int AS count FROM account_flow(${userId}, ${to}, ${to}, 'day')`
+      : await sql<{ count: number }[]>`
+          SELECT count(DISTINCT CASE ${by}::text
+              WHEN 'account' THEN a.id::text WHEN 'kind' THEN a.kind ELSE a.source_id::text END)::int AS count
+          FROM visible_account(${userId}) v JOIN account a ON a.id = v.account_id`
+  return row!.count
 }
 
 function earlier(a: string, b: string): string {

@@ -1,6 +1,5 @@
 import { z } from '@hono/zod-openapi'
 import { annotateTransaction } from '../db/annotations.ts'
-import { findTransaction } from '../db/transactions.ts'
 import type { Api } from './api.ts'
 import { defineRoute } from './define-route.ts'
 import { category, note, tags } from './manual-transactions.ts'
@@ -20,9 +19,15 @@ export const updateTransaction = defineRoute({
   params: z.strictObject({ id: transactionId }),
   body: z
     .strictObject({
-      category: category.nullable().optional().openapi({ description: 'In place of the provider’s.' }),
+      category: category
+        .nullable()
+        .optional()
+        .openapi({ type: ['string', 'null'], description: 'In place of the provider’s.' }),
       note: note.nullable().optional(),
-      tags: tags.nullable().optional(),
+      tags: tags
+        .nullable()
+        .optional()
+        .openapi({ type: ['array', 'null'] }),
       transfer: z.boolean().nullable().optional(),
       excluded: z.boolean().nullable().optional(),
     })
@@ -32,9 +37,8 @@ export const updateTransaction = defineRoute({
 
 export function serveAnnotations({ serve, parts: { db } }: Api): void {
   serve(updateTransaction, async ({ params, body, user, now }) => {
-    if (!(await annotateTransaction(db.sql, user.userId, params.id, body, now))) throw noSuchTransaction()
-    const found = await findTransaction(db.sql, user.userId, params.id)
-    if (!found) throw noSuchTransaction()
-    return found
+    const annotated = await annotateTransaction(db.sql, user.userId, params.id, body, now)
+    if (!annotated) throw noSuchTransaction()
+    return annotated
   })
 }

@@ -1,11 +1,17 @@
 import { createHash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { dayInZone } from '../calendar.ts'
+import { readVersions } from '../db/callers.ts'
 import type { Sql } from '../db/client.ts'
-import { RefusedError } from '../errors.ts'
 import type { UserCaller } from './caller.ts'
 import type { HttpParts } from './parts.ts'
 import { createReader } from './reader.ts'
+
+/** To be counted up where an answer to the same data would read otherwise: an ETag stands for what was sent. */
+const shape = 1
+
+/** Times that an answer is made again because something was written meanwhile. */
+const mostAttempts = 3
 
 /** Bytes of answers that are kept. */
 const mostBytes = 64 * 1024 * 1024
@@ -36,7 +42,7 @@ interface Kept {
   body: string
 }
 
-export function createAnswers(parts: Pick<HttpParts, 'db' | 'replica' | 'clock'>): Answers {
+export function createAnswers(parts: Pick<HttpParts, 'db' | 'reads' | 'replica' | 'clock' | 'log'>): Answers {
   const kept = new LRUCache<string, Kept>({
     maxSize: mostBytes,
     sizeCalculation: ({ body }, name) => 2 * (body.length + name.length) + 200,
@@ -56,23 +62,34 @@ export function createAnswers(parts: Pick<HttpParts, 'db' | 'replica' | 'clock'>
     const work = `${caller.version} ${name}`
     const under = made.get(work)
     if (under) return under
-    const making = (async () => {
-      const body = JSON.stringify(await read(await reader(caller), make))
-      kept.set(name, { version: caller.version, body })
-      return body
-    })().finally(() => made.delete(work))
+    const making = makeWhole(caller, make)
+      .then(({ version, body }) => {
+        if (version !== undefined) kept.set(name, { version, body })
+        return body
+      })
+      .finally(() => made.delete(work))
     made.set(work, making)
     return making
   }
 
-  /** A replica may end a query in favour of what it replays, or go away. */
-  async function read(sql: Sql, make: (sql: Sql) => Promise<unknown>): Promise<unknown> {
-    if (sql === parts.db.sql) return make(sql)
-    try {
-      return await make(sql)
-    } catch (error) {
-      if (error instanceof RefusedError) throw error
-      return make(parts.db.sql)
+  /**
+   * An answer of several statements is of one state where the version has not moved meanwhile; else it is made again.
+   * Without a version, it never stood still, and the answer may show a write in one of its parts alone.
+   */
+  async function makeWhole(
+    { userId, version: asked }: UserCaller,
+    make: (sql: Sql) => Promise<unknown>,
+  ): Promise<{ version: string | undefined; body: string }> {
+    let version = asked
+    for (let attempt = 0; ; attempt++) {
+      const { answer, after } = await reader(userId, version, async (sql) => ({
+        answer: await make(sql),
+        after: (await readVersions(sql, [userId])).get(userId),
+      }))
+      const body = JSON.stringify(answer)
+      if (after === version || after === undefined) return { version, body }
+      if (attempt === mostAttempts) return { version: undefined, body }
+      version = after
     }
   }
 
@@ -83,7 +100,7 @@ export function createAnswers(parts: Pick<HttpParts, 'db' | 'replica' | 'clock'>
       const headers: Record<string, string> = { 'content-type': 'application/json' }
       if (!closed) headers['cache-control'] = 'no-store'
       else {
-        headers.etag = `"${createHash('sha256').update(`${caller.version} ${full}`).digest('base64url').slice(0, 27)}"`
+        headers.etag = `"${createHash('sha256').update(`${shape} ${caller.version} ${full}`).digest('base64url').slice(0, 27)}"`
         headers['cache-control'] = 'private, no-cache'
         headers.vary = 'Authorization'
         if (isKnown(request.headers.get('if-none-match'), headers.etag)) {
@@ -99,5 +116,6 @@ export function createAnswers(parts: Pick<HttpParts, 'db' | 'replica' | 'clock'>
 /** RFC 9110, section 13.1.2, by weak comparison. */
 function isKnown(header: string | null, etag: string): boolean {
   if (header === null) return false
-  return header.split(',').some((each) => each.trim() === '*' || each.trim().replace(/^W\//, '') === etag)
+  // `*` would mean any answer at all, also where there is none: it is not heeded.
+  return header.split(',').some((each) => each.trim().replace(/^W\//, '') === etag)
 }

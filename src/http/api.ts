@@ -4,16 +4,18 @@ import { bodyLimit } from 'hono/body-limit'
 import { HTTPException } from 'hono/http-exception'
 import { type Callers, createCallers } from '../db/callers.ts'
 import type { Completion } from '../db/idempotency.ts'
+import { markSeen } from '../db/users.ts'
 import { ForbiddenError, RefusedError } from '../errors.ts'
 import { type AccessTokens, createAccessTokens } from './access-token.ts'
 import { type Answers, createAnswers } from './answers.ts'
 import { authenticate, authorize } from './authenticate.ts'
 import type { Caller, ServiceCaller, UserCaller } from './caller.ts'
 import type { Route } from './define-route.ts'
-import { claimIdempotently, type IdempotentRequest, readIdempotencyKey } from './idempotency.ts'
+import { claimIdempotently, contentOf, type IdempotentRequest, readIdempotencyKey } from './idempotency.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { InvalidRequestError } from './on-error.ts'
 import type { HttpParts } from './parts.ts'
+import { createPlaces } from './places.ts'
 import type { FieldFault } from './problem.ts'
 import { createRateLimit, type RateLimit } from './rate-limit.ts'
 import { rememberVerified } from './verified-tokens.ts'
@@ -92,6 +94,7 @@ export function createApi(parts: HttpParts): Api {
   const tokens = rememberVerified(createAccessTokens(parts), parts.clock)
   const limit = createRateLimit(parts.requestsPerMinute)
   const routes: Route[] = []
+  const seen = createSeen(parts)
 
   return {
     parts,
@@ -103,48 +106,63 @@ export function createApi(parts: HttpParts): Api {
     routes,
     serve(route, handle) {
       routes.push(route as Route)
+      const places = createPlaces(route.mostAtOnce)
       app.openapi(
         {
           ...route.config,
           middleware: [
             async (c: HonoContext<RequestVariables>, next: () => Promise<void>) => {
               c.set('route', route.path)
-              await admit(c, route as Route, { callers, tokens, limit })
+              await admit(c, route as Route, { callers, tokens, limit, seen })
               await next()
             },
             ...(takesBody(route as Route) ? [limitBody(route.largestBody ?? largestBody)] : []),
           ],
         } as never,
-        (async (c: HonoContext<RequestVariables>) => {
-          const idempotent = await claim(c, route as Route, parts)
-          if (idempotent?.replay) return idempotent.replay
-          let completed = false
-          const call = callOf(c, parts, (answer) => {
-            completed = idempotent !== undefined
-            return idempotent?.complete(route.answer.status, JSON.stringify(answer))
-          })
-          try {
-            const answer = await handle(call as never)
-            if (answer instanceof Response) return answer
-            if (answer === undefined) return new Response(null, { status: route.answer.status })
-            const body = JSON.stringify(answer)
-            if (idempotent && !completed) await idempotent.finish(route.answer.status, body)
-            return new Response(body, {
-              status: route.answer.status,
-              headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
+        ((c: HonoContext<RequestVariables>) =>
+          places(async () => {
+            const idempotent = await claim(c, route as Route, parts)
+            if (idempotent?.replay) return idempotent.replay
+            let completed = false
+            const call = callOf(c, parts, (answer) => {
+              completed = idempotent !== undefined
+              return idempotent?.complete(route.answer.status, JSON.stringify(answer))
             })
-          } catch (error) {
-            await idempotent?.release().catch((fault: unknown) => {
-              parts.log.warn(
-                { err: fault },
-                'an idempotency key could not be let go; it is free again in two minutes',
-              )
-            })
-            throw error
-          }
-        }) as never,
+            try {
+              const answer = await handle(call as never)
+              if (answer instanceof Response) return answer
+              if (answer === undefined) return new Response(null, { status: route.answer.status })
+              const body = JSON.stringify(answer)
+              if (idempotent && !completed) await idempotent.finish(route.answer.status, body)
+              return new Response(body, {
+                status: route.answer.status,
+                headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
+              })
+            } catch (error) {
+              await idempotent?.release().catch((fault: unknown) => {
+                parts.log.warn(
+                  { err: fault },
+                  'an idempotency key could not be let go; it is free again in two minutes',
+                )
+              })
+              throw error
+            }
+          })) as never,
       )
     },
+  }
+}
+
+type Seen = (caller: UserCaller) => void
+
+/** Keeps when a user last looked: the sources of those who do are synced more often. No answer waits for it. */
+function createSeen({ db, clock, log }: Pick<HttpParts, 'db' | 'clock' | 'log'>): Seen {
+  return ({ userId, lastSeenAt }) => {
+    const now = clock()
+    if (lastSeenAt !== null && now.getTime() - lastSeenAt.getTime() < 3_600_000) return
+    markSeen(db, userId, now).catch((error: unknown) =>
+      log.warn({ err: error }, 'a visit could not be noted'),
+    )
   }
 }
 
@@ -165,13 +183,23 @@ function limitBody(maxSize: number) {
 async function admit(
   c: HonoContext<RequestVariables>,
   route: Route,
-  { callers, tokens, limit }: { callers: Callers; tokens: AccessTokens; limit: RateLimit },
+  { callers, tokens, limit, seen }: { callers: Callers; tokens: AccessTokens; limit: RateLimit; seen: Seen },
 ): Promise<void> {
-  if (route.access === 'public') return limit.take(`address ${c.get('address')}`, c.get('headers'))
-  const caller = await authenticate({ callers, tokens }, c.req.header('authorization'))
+  // Those who watch the process must not be refused because somebody else at their address asks too much.
+  if (route.tag === 'Operations') return
+  const byAddress = () => limit.take(`address ${c.get('address')}`, c.get('headers'))
+  if (route.access === 'public') return byAddress()
+  let caller: Caller
+  try {
+    caller = await authenticate({ callers, tokens }, c.req.header('authorization'))
+  } catch (error) {
+    await byAddress()
+    throw error
+  }
   c.set('caller', caller)
-  await limit.take(caller.subject, c.get('headers'))
+  await limit.take(caller.countedAs, c.get('headers'))
   authorize(caller, route.access)
+  if (caller.kind === 'user') seen(caller)
 }
 
 async function claim(
@@ -185,10 +213,11 @@ async function claim(
     if (route.idempotency === 'heeded') return undefined
     throw new KeyMissingError('send a header Idempotency-Key with a value of your own, such as a UUID')
   }
+  const { pathname, search } = new URL(c.req.url)
   return claimIdempotently(parts, c.get('caller')?.subject ?? 'anonymous', key, {
     method: route.method,
-    target: new URL(c.req.url).pathname + new URL(c.req.url).search,
-    body: new Uint8Array(await c.req.arrayBuffer()),
+    target: pathname + search,
+    body: await contentOf(await c.req.arrayBuffer(), c.req.header('content-type')),
   })
 }
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Callers, KnownUser } from '../db/callers.ts'
 import { ForbiddenError, UnauthenticatedError } from '../errors.ts'
 import type { AccessTokens } from './access-token.ts'
-import { allows, type Caller, type Scope, scopes } from './caller.ts'
+import { allows, type Caller, type Scope, scopes, type UserCaller } from './caller.ts'
 
 /** How an API key begins: it can be told from a token, and found where it was left lying about. */
 export const apiKeyPrefix = 'tmk_'
@@ -26,7 +26,7 @@ async function bySession(callers: Callers, tokens: AccessTokens, token: string):
   const { userId, sessionId } = await tokens.verify(token)
   const user = await callers.bySession(sessionId, userId)
   if (user === undefined) throw new UnauthenticatedError('the log-in has ended: log in again')
-  return userCaller(user, { scopes: [...scopes], sessionId })
+  return userCaller(user, { scopes: [...scopes], sessionId, countedAs: `user ${user.userId}` })
 }
 
 async function byKey(callers: Callers, token: string): Promise<Caller> {
@@ -35,13 +35,19 @@ async function byKey(callers: Callers, token: string): Promise<Caller> {
     throw new UnauthenticatedError('the API key is not known, was revoked, or has expired')
   const granted = known.scopes as Scope[]
   if (known.user === null)
-    return { kind: 'service', keyId: known.keyId, scopes: granted, subject: `service ${known.keyId}` }
+    return {
+      kind: 'service',
+      keyId: known.keyId,
+      scopes: granted,
+      subject: `service ${known.keyId}`,
+      countedAs: `key ${known.keyId}`,
+    }
   // Whatever its row says: a person is no service.
   const own = granted.filter((scope) => scope !== 'service')
-  return userCaller(known.user, { scopes: own, sessionId: undefined })
+  return userCaller(known.user, { scopes: own, sessionId: undefined, countedAs: `key ${known.keyId}` })
 }
 
-function userCaller(user: KnownUser, rest: { scopes: Scope[]; sessionId: string | undefined }): Caller {
+function userCaller(user: KnownUser, rest: Pick<UserCaller, 'scopes' | 'sessionId' | 'countedAs'>): Caller {
   return { kind: 'user', ...user, ...rest, subject: `user ${user.userId}` }
 }
 

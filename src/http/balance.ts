@@ -1,8 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { dayInZone } from '../calendar.ts'
 import { hasAccount } from '../db/accounts.ts'
-import { type Balance, readBalances } from '../db/balances.ts'
-import { sumDecimals } from '../decimal.ts'
+import { readAssetBalances, readBalances } from '../db/balances.ts'
 import { NotFoundError } from '../errors.ts'
 import type { Api } from './api.ts'
 import { defineRoute } from './define-route.ts'
@@ -58,32 +57,25 @@ export function serveBalance({ serve, answers }: Api): void {
     const { accountId } = query
     const name = `balance ${accountId ?? ''} ${at} ${currency}`
     return answers.send(request, user, { name, to: at }, async (sql) => {
-      if (accountId !== undefined && !(await hasAccount(sql, user.userId, accountId)))
+      const question = { userId: user.userId, at, currency }
+      if (accountId === undefined) {
+        const balances = await readAssetBalances(sql, question)
+        return { accountId: null, at, balances, reported: null, difference: null } satisfies z.input<
+          typeof balance
+        >
+      }
+      if (!(await hasAccount(sql, user.userId, accountId)))
         throw new NotFoundError('there is no such account')
-      const all = await readBalances(sql, { userId: user.userId, at, currency })
-      const held = accountId === undefined ? all : all.filter((each) => each.accountId === accountId)
+      const held = (await readBalances(sql, question)).filter((each) => each.accountId === accountId)
       const told = held.filter(({ reported }) => reported !== null)
-      const only = accountId !== undefined && told.length === 1 ? told[0] : undefined
+      const only = told.length === 1 ? told[0] : undefined
       return {
-        accountId: accountId ?? null,
+        accountId,
         at,
-        balances: byAsset(held),
+        balances: held.map(({ asset, quantity, value }) => ({ asset, quantity, value, currency })),
         reported: only?.reported ?? null,
         difference: only?.difference ?? null,
       } satisfies z.input<typeof balance>
     })
-  })
-}
-
-function byAsset(balances: Balance[]) {
-  const assets = [...new Set(balances.map((each) => each.asset))].sort()
-  return assets.map((asset) => {
-    const of = balances.filter((each) => each.asset === asset)
-    return {
-      asset,
-      quantity: sumDecimals(of.map(({ quantity }) => quantity)),
-      value: of.some(({ value }) => value === null) ? null : sumDecimals(of.map(({ value }) => value!)),
-      currency: of[0]!.currency,
-    }
   })
 }

@@ -12,8 +12,10 @@ export interface UserCaller {
   scopes: Scope[]
   /** The log-in; undefined where it is an API key. */
   sessionId: string | undefined
-  /** What requests are counted and idempotency keys kept under. */
+  /** What idempotency keys are kept under. */
   subject: string
+  /** What requests are counted under: each API key for itself, and all log-ins of a user together. */
+  countedAs: string
   /** Of all that the caller's reads are made of. See src/db/callers.ts. */
   version: string
   lastSeenAt: Date | null
@@ -25,6 +27,7 @@ export interface ServiceCaller {
   keyId: string
   scopes: Scope[]
   subject: string
+  countedAs: string
 }
 
 export type Caller = UserCaller | ServiceCaller

@@ -46,6 +46,8 @@ export interface RouteSpec<
    * where it is given.
    */
   idempotency?: 'needed' | 'heeded'
+  /** How many of them one process works on at once; more are told that it is busy. Without it, any number. */
+  mostAtOnce?: number
   /** Of the request's body, in bytes; 64 KiB unless told. */
   largestBody?: number
   /** Bodies that are not JSON: what they are, for the document. */

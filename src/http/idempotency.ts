@@ -95,8 +95,33 @@ function replayOf(answer: unknown): Response {
   const { status, body } = answer as { status: number; body: string }
   return new Response(body, {
     status,
-    headers: { 'content-type': 'application/json', 'idempotency-replayed': 'true' },
+    headers: {
+      'content-type': 'application/json',
+      // It may hold what is shown once.
+      'cache-control': 'no-store',
+      'idempotency-replayed': 'true',
+    },
   })
+}
+
+/**
+ * What a body says, by which two of them are compared. The parts of a form are, however they are told apart: clients
+ * choose another boundary each time. A form that cannot be read is compared as it is.
+ */
+export async function contentOf(body: ArrayBuffer, contentType: string | undefined): Promise<Uint8Array> {
+  const bytes = new Uint8Array(body)
+  if (!contentType?.startsWith('multipart/form-data')) return bytes
+  const form = await new Response(bytes, { headers: { 'content-type': contentType } })
+    .formData()
+    .catch(() => undefined)
+  if (form === undefined) return bytes
+  const parts: Uint8Array[] = []
+  for (const [name, value] of form) {
+    const content = typeof value === 'string' ? Buffer.from(value) : new Uint8Array(await value.arrayBuffer())
+    const about = [name, typeof value === 'string' ? null : [value.name, value.type], content.byteLength]
+    parts.push(Buffer.from(JSON.stringify(about)), content)
+  }
+  return Buffer.concat(parts)
 }
 
 /** The id of the key, then the HMAC under it: a body may hold a password, and its hash alone would tell a weak one. */

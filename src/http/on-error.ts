@@ -42,6 +42,7 @@ export function answerError(error: unknown, requestId: string, log: Logger): Res
   if (isClaimLost(error))
     return problem('request-in-flight', {
       requestId,
+      headers: { 'retry-after': '1' },
       detail: 'the same request was taken up again meanwhile: ask for its answer',
     })
   const known = asTidemarkError(error)
@@ -60,6 +61,7 @@ export function answerError(error: unknown, requestId: string, log: Logger): Res
       more: own,
       headers: {
         ...(known instanceof TooManyRequestsError && { 'retry-after': String(known.retryAfter) }),
+        ...(known.code === 'request-in-flight' && { 'retry-after': '1' }),
         ...(known.status === 401 && { 'www-authenticate': 'Bearer' }),
       },
     })

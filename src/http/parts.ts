@@ -7,6 +7,8 @@ import type { Keyring } from '../keyring.ts'
 /** What the HTTP layer works with. */
 export interface HttpParts extends Pick<Context, 'log' | 'clock' | 'sleep' | 'signal'> {
   db: Database
+  /** Connections for reads that may take long; those of `db` where there are none. */
+  reads?: Sql | undefined
   /** A replica to read from where it has caught up; undefined where there is none. */
   replica?: Sql | undefined
   connectors: Pick<Connectors, 'ids' | 'get' | 'settings'>

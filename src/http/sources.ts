@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import type { Connector } from '../connectors/connector.ts'
+import { ownSourceTypes } from '../connectors/load.ts'
 import { fileSource } from '../db/file-source.ts'
 import { findOwnedSource, listOwnedSources } from '../db/owned-sources.ts'
 import { removeSource, removeSourceWithHistory } from '../db/source-removal.ts'
@@ -198,6 +199,9 @@ export function serveSources({ serve, parts }: Api): void {
 
   serve(deleteSource, async ({ params, query, caller, now }) => {
     const owner = ownerOf(caller)
+    const { type } = await findOwnedSource(db.sql, owner, params.id, now)
+    if (query.history === 'keep' && ownSourceTypes.includes(type))
+      throw new ConflictError('there is no connection to end: history=remove takes away what it holds')
     if (query.history === 'keep') await removeSource(db.sql, params.id, now, owner)
     else await removeSourceWithHistory(db.sql, params.id, owner)
     return undefined

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { z } from '@hono/zod-openapi'
+import PQueue from 'p-queue'
 import { readStatementBatches } from '../connectors/statements/reader.ts'
 import { type ImportReport, importStatement } from '../db/import-statement.ts'
 import { findOwnedSource } from '../db/owned-sources.ts'
@@ -8,7 +9,6 @@ import type { Api } from './api.ts'
 import type { UserCaller } from './caller.ts'
 import { defineRoute } from './define-route.ts'
 import { amount, day, id } from './fields.ts'
-import { createImportQueue } from './import-queue.ts'
 import { readUpload, type Upload, uploadOptions } from './statement-upload.ts'
 import { unlessStopping } from './stopping.ts'
 
@@ -92,6 +92,10 @@ const form = {
   },
 } as unknown as typeof binary
 
+/** Files that one process reads at once, and that it holds in memory meanwhile. */
+const importsAtOnce = 2
+const mostHeld = 4
+
 export const uploadStatementFile = defineRoute({
   method: 'post',
   path: '/v1/sources/{id}/files',
@@ -113,6 +117,7 @@ export const uploadStatementFile = defineRoute({
     'multipart/form-data': form,
   },
   largestBody: largestFile,
+  mostAtOnce: mostHeld,
   answer: { status: 201, description: 'What became of it.', schema: statementImport },
   problems: ['conflict', 'statement', 'busy'],
   idempotency: 'heeded',
@@ -133,7 +138,7 @@ class FileRefusedError extends UnprocessableError {
 
 export function serveStatementFiles({ serve, parts }: Api): void {
   const { db, signal } = parts
-  const queue = createImportQueue()
+  const queue = new PQueue({ concurrency: importsAtOnce })
   serve(uploadStatementFile, async ({ params, query, user, request, bytes, now }) => {
     const source = await findOwnedSource(db.sql, user.userId, params.id, now)
     if (source.type !== 'file') throw new ConflictError('files are uploaded to a source of type file')
@@ -144,7 +149,8 @@ export function serveStatementFiles({ serve, parts }: Api): void {
       const bad = `${report.faultCount} bad ${report.faultCount === 1 ? 'record' : 'records'}`
       throw new FileRefusedError(`${bad}: mend the file, or take the rest with skipBad`, report)
     }
-    return queue.run(receive, (upload) => unlessStopping(signal, () => importOne(upload)))
+    const upload = await receive()
+    return queue.add(() => unlessStopping(signal, () => importOne(upload)))
   })
 
   async function importUpload(

@@ -9,22 +9,28 @@ const grace = 10_000
 /**
  * Runs a worker until the process stops: looks for due sources once a second, and at the very moment that a budget
  * has room again. Stopping claims nothing more, lets what runs come to the end of its page group, and gives up what
- * takes longer; where it was is known, and another worker goes on from there.
+ * takes longer; where it was is known, and another worker goes on from there. `ended`: it looks for nothing any more.
  */
 export function startWorker(
   parts: Omit<Parameters<typeof createScheduler>[0], keyof Abandonable>,
   options: WorkerOptions,
   shutdown: Shutdown,
-): Worker {
+): Worker & { ended(): boolean } {
   const abandoning = new AbortController()
   const worker = createWorker(createScheduler({ ...parts, abandoned: abandoning.signal }), options)
   const job = new Cron('* * * * * *', { timezone: 'UTC' }, () => worker.tick())
-  const running = worker.run(60)
+  let ended = false
+  const running = worker.run(60).finally(() => {
+    ended = true
+  })
+  running.catch((error: unknown) => {
+    parts.log.error({ err: error }, 'the worker has ended by a fault: restart the process')
+  })
   shutdown.register(async () => {
     job.stop()
     const patience = setTimeout(() => abandoning.abort(), grace)
     await running
     clearTimeout(patience)
   })
-  return worker
+  return { ...worker, ended: () => ended }
 }

@@ -99,7 +99,7 @@ test('two manual accounts of a user never have one name, whoever is first', asyn
     await tx`LOCK TABLE account IN SHARE MODE`
     asked = [ask(1), ask(2)]
     for (let waiting = 0; waiting < asked.length; ) {
-      const rows = await tx`
+      const rows = await db.sql`
         SELECT 1 FROM pg_stat_activity
         WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%add_manual_account%'`
       waiting = rows.length

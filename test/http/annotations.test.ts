@@ -204,18 +204,19 @@ test('what is said while the transaction is being replaced is taken along', asyn
   let outcome: Promise<[{ status: number }, unknown]> | undefined
   await holder.begin(async (tx) => {
     await tx`LOCK TABLE transaction_annotation IN SHARE ROW EXCLUSIVE MODE`
-    const waiting = async (count: number) => {
-      for (let found = 0; found < count; ) {
-        const rows = await tx`
-          SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
+    const waits = async (query: string) => {
+      for (let found = 0; found === 0; ) {
+        const rows = await db.sql`
+          SELECT 1 FROM pg_stat_activity
+          WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE ${`%${query}(%`}`
         found = rows.length
       }
     }
     // It has found the transaction, and is about to write.
     const said = annotate(token, id, { note: 'said' })
-    await waiting(1)
+    await waits('annotate_transaction')
     const replaced = ingest(db, sourceId, [posted])
-    await waiting(2)
+    await waits('ingest_page')
     outcome = Promise.all([said, replaced])
   })
   const [{ status }] = await outcome!

@@ -107,44 +107,61 @@ async function stateOf(userId: string, key: string) {
   return { answered: kept?.answered === true, rows: (await descriptionsOf(userId)).get(key) ?? 0 }
 }
 
-test('a backend that is killed in the middle leaves neither the transaction nor the answer', async () => {
+/** Holds what a statement locks, on a connection of its own, until it is let go. */
+async function hold(statement: string) {
+  const sql = connect(db.url, { max: 1 })
+  let release: () => void = () => {}
+  const released = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  const pid = await new Promise<string>((resolve) => {
+    void sql.begin(async (tx) => {
+      await tx.unsafe(statement)
+      const [row] = await tx<{ pid: string }[]>`SELECT pg_backend_pid()::text AS pid`
+      resolve(row!.pid)
+      await released
+    })
+  })
+  return {
+    release,
+    /** The backends that wait for it; asks until there is one. */
+    async waiting(): Promise<string[]> {
+      for (;;) {
+        const rows = await db.sql<{ pid: string }[]>`
+          SELECT pid::text FROM pg_stat_activity
+          WHERE application_name = 'killable' AND ${pid}::int = ANY (pg_blocking_pids(pid))`
+        if (rows.length > 0) return rows.map((row) => row.pid)
+      }
+    },
+    end: () => sql.end({ timeout: 0 }),
+  }
+}
+
+test('a backend that is killed before the answer is kept leaves neither the transaction nor the answer', async () => {
   const { user, token, accountId } = await personWithAccount()
-  const { app, other, kill, close } = await killable()
-  const body = { accountId, amount: '1', description: 'held' }
+  const { app, other, close } = await killable()
   const ask = () =>
-    app.ask('POST', '/v1/transactions', { token, body, headers: { 'idempotency-key': 'held' } })
+    app.ask('POST', '/v1/transactions', {
+      token,
+      body: { accountId, amount: '1', description: 'held' },
+      headers: { 'idempotency-key': 'held' },
+    })
+  // First the transaction is held before it is whole, so that the key can be held behind it.
+  const effect = await hold('LOCK TABLE user_version IN EXCLUSIVE MODE')
+  const asked = ask()
+  await effect.waiting()
+  const key = await hold("SELECT 1 FROM idempotency_key WHERE key = 'held' FOR UPDATE")
   try {
-    // The row is written and its answer is about to be, behind a key that is held here.
-    const holder = connect(db.url, { max: 1 })
-    let release: () => void = () => {}
-    const released = new Promise<void>((resolve) => {
-      release = resolve
-    })
-    const held = new Promise<void>((resolve) => {
-      void holder
-        .begin(async (tx) => {
-          await tx`LOCK TABLE user_version IN EXCLUSIVE MODE`
-          resolve()
-          await released
-        })
-        .then(() => holder.end())
-    })
-    await held
-    const asked = ask()
-    for (let killed = 0; killed === 0; ) {
-      const waiting = await other`
-        SELECT pid FROM pg_stat_activity
-        WHERE application_name = 'killable' AND wait_event_type = 'Lock' AND query LIKE '%ingest_by_hand%'`
-      if (waiting.length > 0) killed = (await kill('ingest_by_hand')).length
-    }
+    effect.release()
+    for (const pid of await key.waiting()) await other`SELECT pg_terminate_backend(${pid}::int)`
+    key.release()
     expect((await asked).status).toBe(503)
-    release()
     expect(await stateOf(user.id, 'held')).toEqual({ answered: false, rows: 0 })
     const again = await ask()
     expect(again.status).toBe(201)
     expect(await stateOf(user.id, 'held')).toEqual({ answered: true, rows: 1 })
   } finally {
-    await close()
+    await Promise.all([effect.end(), key.end(), close()])
   }
 })
 
