@@ -8,27 +8,34 @@ type BodyInit = NonNullable<RequestInit['body']>
 /** What a call takes and gives, by the schemas with which the server validates. */
 type Input<Schema> = Schema extends z.ZodType ? z.input<Schema> : never
 type Output<Schema> = Schema extends z.ZodType ? z.output<Schema> : never
+/** What stands in a query is text, and may be given as what it is read as: `limit: 10`, `skipBad: true`. */
+type QueryInput<Schema> = Schema extends z.ZodType
+  ? { [Field in keyof z.input<Schema>]: z.input<Schema>[Field] | Member<z.output<Schema>, Field> }
+  : never
+type Member<T, Field> = Field extends keyof T ? T[Field] : never
 type Optional<Part> = Partial<Part> extends Part ? true : false
 
-type Part<Name extends string, Schema> = [Schema] extends [never]
+type Part<Name extends string, Given> = [Given] extends [never]
   ? unknown
-  : Schema extends z.ZodType
-    ? Optional<Input<Schema>> extends true
-      ? { [Key in Name]?: Input<Schema> }
-      : { [Key in Name]: Input<Schema> }
-    : unknown
+  : Optional<Given> extends true
+    ? { [Key in Name]?: Given }
+    : { [Key in Name]: Given }
+
+/** Sent again with the same key, the request has its effect once, and the same answer. */
+type KeyPart<Idempotency> = [Idempotency] extends [never]
+  ? unknown
+  : Idempotency extends 'needed'
+    ? { idempotencyKey: string }
+    : { idempotencyKey?: string }
 
 type AnyRoute = Routes[keyof Routes]
 
-type Call<R extends AnyRoute> = Part<'params', NonNullable<R['params']>> &
-  Part<'query', NonNullable<R['query']>> &
+type Call<R extends AnyRoute> = Part<'params', Input<NonNullable<R['params']>>> &
+  Part<'query', QueryInput<NonNullable<R['query']>>> &
   (NonNullable<R['content']> extends never
-    ? Part<'body', NonNullable<R['body']>>
-    : { body: BodyInit; contentType?: string }) & {
-    /** Sent again with the same key, the request has its effect once, and the same answer. */
-    idempotencyKey?: string
-    signal?: AbortSignal
-  }
+    ? Part<'body', Input<NonNullable<R['body']>>>
+    : { body: BodyInit; contentType?: string }) &
+  KeyPart<NonNullable<R['idempotency']>> & { signal?: AbortSignal }
 
 /** What the schema of the answer says; nothing for 204; the Response itself where the answer is not JSON. */
 type Answer<R extends AnyRoute> =
@@ -68,9 +75,7 @@ interface AnyCall {
 export function createClient({ baseUrl, token, fetch = globalThis.fetch }: ClientOptions): Client {
   async function send(operation: string, call: AnyCall = {}): Promise<unknown> {
     const [method = 'GET', template = ''] = operation.split(' ')
-    const path = template.replace(/\{(\w+)\}/g, (_, name: string) =>
-      encodeURIComponent(call.params?.[name] ?? ''),
-    )
+    const path = template.replace(/\{(\w+)\}/g, (_, name: string) => segmentOf(name, call.params?.[name]))
     const url = new URL(baseUrl.replace(/\/+$/, '') + path)
     for (const [name, value] of Object.entries(call.query ?? {}))
       if (value !== undefined) url.searchParams.set(name, String(value))
@@ -97,6 +102,12 @@ export function createClient({ baseUrl, token, fetch = globalThis.fetch }: Clien
     (call?: AnyCall) => send(operation, call),
   ])
   return Object.fromEntries(entries) as Client
+}
+
+/** Throws a TypeError for what no address can hold: dots alone lead to another path, however they are written. */
+function segmentOf(name: string, value = ''): string {
+  if (/^\.{0,2}$/.test(value)) throw new TypeError(`${name} must not be "${value}"`)
+  return encodeURIComponent(value)
 }
 
 function isPlain(body: unknown): boolean {

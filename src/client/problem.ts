@@ -1,9 +1,9 @@
-/** A refusal by the API, as it was told: RFC 9457. */
+/** A refusal by the API, as it was told: RFC 9457; or whatever else was answered that is no success. */
 export class ApiProblem extends Error {
-  /** Stable: `urn:tidemark:problem:…`. */
-  readonly type: string
+  /** Stable: `urn:tidemark:problem:…`; undefined where the answer is no problem, such as `not-ready`. */
+  readonly type: string | undefined
   readonly status: number
-  /** Every member of the problem. */
+  /** Every member of the answer. */
   readonly members: Record<string, unknown>
   /** Seconds to wait, where the server says so. */
   readonly retryAfter: number | undefined
@@ -11,7 +11,7 @@ export class ApiProblem extends Error {
   constructor(status: number, members: Record<string, unknown>, retryAfter: number | undefined) {
     super(String(members.detail ?? members.title ?? `the server answered ${status}`))
     this.name = 'ApiProblem'
-    this.type = String(members.type ?? 'about:blank')
+    this.type = typeof members.type === 'string' ? members.type : undefined
     this.status = status
     this.members = members
     this.retryAfter = retryAfter

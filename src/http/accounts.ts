@@ -13,8 +13,7 @@ import { manualSource, manualType } from '../db/manual-source.ts'
 import { ConflictError, NotFoundError } from '../errors.ts'
 import type { Api } from './api.ts'
 import { defineRoute } from './define-route.ts'
-import { accountKind, amount, day, id } from './fields.ts'
-import { line } from './manual-transactions.ts'
+import { accountKind, amount, change, day, id, line } from './fields.ts'
 
 const accountFields = {
   id,
@@ -96,7 +95,7 @@ export const updateAccount = defineRoute({
     'that is named by its `externalId`.',
   access: ['write'],
   params,
-  body: z.strictObject({ name: name.optional(), kind: accountKind.optional() }).openapi('AccountChange'),
+  body: change({ name: name.optional(), kind: accountKind.optional() }).openapi('AccountChange'),
   answer: { status: 200, description: 'The account.', schema: account },
   problems: ['conflict'],
 })

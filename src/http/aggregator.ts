@@ -9,7 +9,8 @@ import { ConflictError, ForbiddenError, NotFoundError } from '../errors.ts'
 import type { Api } from './api.ts'
 import type { ServiceCaller } from './caller.ts'
 import { defineRoute } from './define-route.ts'
-import { amount, id, instant, uuid } from './fields.ts'
+import { amount, id, instant } from './fields.ts'
+import { transactionId } from './transaction-filters.ts'
 
 const tag = 'Aggregator'
 const params = z.strictObject({
@@ -77,7 +78,7 @@ export const getPlatformPayouts = defineRoute({
       .object({
         user_id: z.string(),
         outstanding: amount.openapi({ description: 'sum(payout) - sum(paid_out)' }),
-        payouts: z.array(z.object({ id: uuid, amount, timestamp: instant })),
+        payouts: z.array(z.object({ id: transactionId, amount, timestamp: instant })),
       })
       .openapi('PlatformPayouts'),
   },

@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { annotateTransaction } from '../db/annotations.ts'
 import type { Api } from './api.ts'
 import { defineRoute } from './define-route.ts'
+import { change } from './fields.ts'
 import { category, note, tags } from './manual-transactions.ts'
 import { transactionId } from './transaction-filters.ts'
 import { noSuchTransaction, transaction } from './transactions.ts'
@@ -17,21 +18,19 @@ export const updateTransaction = defineRoute({
     'stay as they are, and what was said goes along when a posted transaction takes the place of a pending one.',
   access: ['write'],
   params: z.strictObject({ id: transactionId }),
-  body: z
-    .strictObject({
-      category: category
-        .nullable()
-        .optional()
-        .openapi({ type: ['string', 'null'], description: 'In place of the provider’s.' }),
-      note: note.nullable().optional(),
-      tags: tags
-        .nullable()
-        .optional()
-        .openapi({ type: ['array', 'null'] }),
-      transfer: z.boolean().nullable().optional(),
-      excluded: z.boolean().nullable().optional(),
-    })
-    .openapi('TransactionChange'),
+  body: change({
+    category: category
+      .nullable()
+      .optional()
+      .openapi({ type: ['string', 'null'], description: 'In place of the provider’s.' }),
+    note: note.nullable().optional(),
+    tags: tags
+      .nullable()
+      .optional()
+      .openapi({ type: ['array', 'null'] }),
+    transfer: z.boolean().nullable().optional(),
+    excluded: z.boolean().nullable().optional(),
+  }).openapi('TransactionChange'),
   answer: { status: 200, description: 'The transaction.', schema: transaction },
 })
 

@@ -1,6 +1,12 @@
-import { createRoute, type RouteConfig, type z } from '@hono/zod-openapi'
+import { createRoute, type RouteConfig, z } from '@hono/zod-openapi'
 import type { Scope } from './caller.ts'
-import { type ProblemType, problemSchema, problemTypes } from './problem.ts'
+import { answersOf } from './documented-answers.ts'
+import { plainFault } from './plain-faults.ts'
+import type { ProblemType } from './problem.ts'
+import type { ResponseHeader } from './response-headers.ts'
+
+// Where routes are defined, so that none is validated without it.
+z.config({ customError: plainFault })
 
 /** Who may call: everybody, or who has one of the scopes. */
 export type Access = 'public' | Scope[]
@@ -8,6 +14,8 @@ export type Access = 'public' | Scope[]
 type Shape = z.ZodType | undefined
 /** Further types of a successful answer. */
 type FurtherContent = Record<string, { schema: z.ZodType }>
+/** Where two equal requests may be meant as two, the key is needed; elsewhere it is heeded where it is given. */
+type Idempotency = 'needed' | 'heeded'
 type ContentShape = Record<string, { schema: z.ZodType | { type: 'string'; format: 'binary' } }> | undefined
 
 export interface RouteSpec<
@@ -17,6 +25,7 @@ export interface RouteSpec<
   Answer extends Shape = Shape,
   Type extends string | undefined = string | undefined,
   Content extends ContentShape = ContentShape,
+  Key extends Idempotency | undefined = Idempotency | undefined,
 > {
   method: 'get' | 'post' | 'put' | 'patch' | 'delete'
   /** As in OpenAPI: `/v1/accounts/{id}`. */
@@ -27,9 +36,13 @@ export interface RouteSpec<
   summary: string
   description?: string
   access: Access
+  /** Of a public route: who shows a token is made out by it. */
+  mayAuthenticate?: true
   params?: Params
-  /** Strict objects: unknown fields are refused. */
+  /** A strict object: unknown fields are refused. Without it, every field is unknown. */
   query?: Query
+  /** Whatever stands in the query is let through: the caller writes it as it likes. */
+  anyQuery?: true
   body?: Body
   /** The one way in which it succeeds. Without a schema: no content, or `type`. */
   answer: {
@@ -38,14 +51,17 @@ export interface RouteSpec<
     schema?: Answer
     type?: Type
     also?: FurtherContent
+    /** Beyond those that its kind of route has. */
+    headers?: ResponseHeader[]
   }
+  /** Answers that are neither the success nor a problem. */
+  further?: { status: number; description: string; schema: z.ZodType }[]
+  /** Answered by answers.send: where the range lies in the past, with an ETag, and 304 to who knows it. */
+  revalidated?: true
   /** Beyond those that every route may have. */
   problems?: ProblemType[]
-  /**
-   * Of a POST that creates: where two equal requests may be meant as two, the key is needed; elsewhere it is heeded
-   * where it is given.
-   */
-  idempotency?: 'needed' | 'heeded'
+  /** Of a POST that creates. */
+  idempotency?: Key
   /** How many of them one process works on at once; more are told that it is busy. Without it, any number. */
   mostAtOnce?: number
   /** Of the request's body, in bytes; 64 KiB unless told. */
@@ -62,11 +78,12 @@ export interface Route<
   Answer extends Shape = Shape,
   Type extends string | undefined = string | undefined,
   Content extends ContentShape = ContentShape,
-> extends RouteSpec<Params, Query, Body, Answer, Type, Content> {
+  Key extends Idempotency | undefined = Idempotency | undefined,
+> extends RouteSpec<Params, Query, Body, Answer, Type, Content, Key> {
   config: RouteConfig
 }
 
-const usual: ProblemType[] = ['invalid-request', 'too-many-requests', 'internal', 'database-unavailable']
+const noQuery = z.strictObject({})
 
 export function defineRoute<
   Params extends Shape = undefined,
@@ -75,20 +92,16 @@ export function defineRoute<
   Answer extends Shape = undefined,
   const Type extends string | undefined = undefined,
   Content extends ContentShape = undefined,
+  Key extends Idempotency | undefined = undefined,
 >(
-  spec: RouteSpec<Params, Query, Body, Answer, Type, Content>,
-): Route<Params, Query, Body, Answer, Type, Content> {
-  const { method, path, id, tag, summary, description, access, params, query, body, answer, idempotency } =
-    spec
-  const problems: ProblemType[] = [
-    ...usual,
-    ...(access === 'public' ? [] : (['unauthenticated', 'forbidden'] as const)),
-    ...(params ? (['not-found'] as const) : []),
-    ...(body || spec.content ? (['content-too-large', 'unsupported-media-type'] as const) : []),
-    ...(idempotency ? (['request-in-flight', 'idempotency-key-reused'] as const) : []),
-    ...(spec.problems ?? []),
-  ]
+  spec: RouteSpec<Params, Query, Body, Answer, Type, Content, Key>,
+): Route<Params, Query, Body, Answer, Type, Content, Key> {
+  const { method, path, id, tag, summary, description, access, params, query, body, idempotency } = spec
   const content = spec.content ?? (body && { 'application/json': { schema: body } })
+  const parameters = [
+    ...(idempotency ? [idempotencyParameter(idempotency)] : []),
+    ...(spec.revalidated ? [revalidationParameter] : []),
+  ]
   const config = createRoute({
     method,
     path,
@@ -96,48 +109,37 @@ export function defineRoute<
     tags: [tag],
     summary,
     ...(description !== undefined && { description }),
-    security: access === 'public' ? [] : [{ bearer: [] }],
+    security: [
+      ...(spec.mayAuthenticate ? [{}] : []),
+      ...(access !== 'public' || spec.mayAuthenticate ? [{ bearer: [] }] : []),
+    ],
     ...(access !== 'public' && { 'x-scopes': access }),
-    ...(idempotency && { 'x-idempotency': idempotency, parameters: [idempotencyParameter(idempotency)] }),
+    ...(idempotency && { 'x-idempotency': idempotency }),
+    ...(parameters.length > 0 && { parameters }),
     request: {
       ...(params && { params: params as unknown as z.ZodObject }),
-      ...(query && { query: query as unknown as z.ZodObject }),
+      ...(!spec.anyQuery && { query: (query ?? noQuery) as unknown as z.ZodObject }),
       ...(content && { body: { required: true, content: content as never } }),
     },
-    responses: {
-      [answer.status]: {
-        description: answer.description,
-        ...(answer.schema && { content: { 'application/json': { schema: answer.schema } } }),
-        ...(answer.type && { content: { [answer.type]: { schema: { type: 'string' } }, ...answer.also } }),
-      },
-      ...problemResponses(problems),
-    },
+    responses: answersOf(spec as RouteSpec),
   } as RouteConfig)
   return { ...spec, config }
 }
 
-function idempotencyParameter(idempotency: 'needed' | 'heeded') {
+const revalidationParameter = {
+  name: 'If-None-Match',
+  in: 'header',
+  required: false,
+  schema: { type: 'string' },
+  description: 'The ETag of an answer that is known already.',
+}
+
+function idempotencyParameter(idempotency: Idempotency) {
   return {
     name: 'Idempotency-Key',
     in: 'header',
     required: idempotency === 'needed',
-    schema: { type: 'string', minLength: 1, maxLength: 255 },
+    schema: { type: 'string', pattern: '^[\\x21-\\x7e]+$', minLength: 1, maxLength: 255 },
     description: 'Sent again with the same key, the request has its effect once, and the same answer.',
   }
-}
-
-function problemResponses(types: ProblemType[]) {
-  const statuses = [...new Set(types.map((type) => problemTypes[type].status))]
-  return Object.fromEntries(
-    statuses.map((status) => {
-      const names = [...new Set(types)].filter((type) => problemTypes[type].status === status)
-      return [
-        status,
-        {
-          description: names.map((name) => `\`${name}\`: ${problemTypes[name].title}`).join('. '),
-          content: { 'application/problem+json': { schema: problemSchema } },
-        },
-      ]
-    }),
-  )
 }

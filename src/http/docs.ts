@@ -1,9 +1,10 @@
 import type { Api } from './api.ts'
 import { docsPolicy, renderDocs } from './docs-page.ts'
+import { responseHeaders } from './response-headers.ts'
 
 const description = `What you are worth, at any date, exactly, and how it got there.
 
-Amounts are decimal strings, exact; ids are strings; days are days of the calendar, YYYY-MM-DD. Fields and parameters that are not known are refused. Errors are application/problem+json (RFC 9457) with a stable \`type\`. Every answer has an \`X-Request-Id\`, and says by \`RateLimit\` what is left of the caller’s minute.
+Amounts are decimal strings, exact; ids are strings; days are days of the calendar, YYYY-MM-DD. Fields and parameters that are not known are refused. Errors are application/problem+json (RFC 9457) with a stable \`type\`. Every answer has an \`X-Request-Id\`, and says by \`RateLimit\` what is left of the caller’s minute. Beside what an operation lists, another method is answered with 405, and a header beyond what is read with 431.
 
 Send \`Authorization: Bearer …\` with an access token of POST /v1/tokens, which is good for five minutes, or with an API key. Scope \`admin\` holds \`write\`, which holds \`read\`; \`service\` stands apart.
 
@@ -11,10 +12,13 @@ A POST with an \`Idempotency-Key\` may be sent again: it has its effect once, an
 
 /** The API's own description: the OpenAPI document, made from the schemas that validate. */
 export function openApiDocument({ app }: Pick<Api, 'app'>): ReturnType<Api['app']['getOpenAPI31Document']> {
-  return app.getOpenAPI31Document({
+  const document = app.getOpenAPI31Document({
     openapi: '3.1.0',
     info: { title: 'Tidemark', version: '1', description },
+    servers: [{ url: '/' }],
   })
+  if (Object.keys(document.webhooks ?? {}).length === 0) delete document.webhooks
+  return document
 }
 
 export function serveDocs(api: Api): void {
@@ -24,6 +28,8 @@ export function serveDocs(api: Api): void {
     scheme: 'bearer',
     description: 'An access token of POST /v1/tokens, or an API key.',
   })
+  for (const [name, header] of Object.entries(responseHeaders))
+    app.openAPIRegistry.registerComponent('headers', name, header as never)
   let made: { json: string; html: string } | undefined
   const make = () => {
     const document = openApiDocument(api)

@@ -44,7 +44,7 @@ interface Format {
 }
 
 export function serveExport({ serve, parts: { db, log } }: Api): void {
-  serve(exportTransactions, async ({ query, user, now, signal, request, requestId }) => {
+  serve(exportTransactions, async ({ query, user, now, request, requestId }) => {
     const { format: name, ...fields } = query
     const filter = filterOf(fields)
     const { userId } = user
@@ -68,7 +68,7 @@ export function serveExport({ serve, parts: { db, log } }: Api): void {
     const rest = texts()
     // The first page is read before the answer begins: what fails until then is told as with any other request.
     const first = await rest.next()
-    const body = streamTexts(first.value ?? '', rest, { signal, request }, (error) =>
+    const body = streamTexts(first.value ?? '', rest, request.signal, (error) =>
       log.error({ requestId, err: error }, 'an export broke off'),
     )
     return new Response(body, {
@@ -82,13 +82,13 @@ export function serveExport({ serve, parts: { db, log } }: Api): void {
 }
 
 /**
- * Texts as they are asked for: a client that reads slowly is waited for, and behind one that goes nothing more is made. A
- * fault, or the end of the process, breaks the stream: it never ends as if it were whole.
+ * Texts as they are asked for: a client that reads slowly is waited for, also while the server drains, and behind one
+ * that goes nothing more is made. A fault breaks the stream: it never ends as if it were whole.
  */
 function streamTexts(
   first: string,
   rest: AsyncGenerator<string, void>,
-  { signal, request }: { signal: AbortSignal; request: Request },
+  signal: AbortSignal,
   onFault: (error: unknown) => void,
 ): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder()
@@ -96,11 +96,6 @@ function streamTexts(
   return new ReadableStream({
     start(controller) {
       controller.enqueue(encoder.encode(first))
-      // A client that does not read would be waited for when the process is to stop. One that goes cancels by itself.
-      const stop = () => {
-        if (!request.signal.aborted) controller.error(brokenOff())
-      }
-      signal.addEventListener('abort', stop, { once: true })
     },
     async pull(controller) {
       try {

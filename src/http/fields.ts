@@ -18,13 +18,19 @@ export function text(longest: number, { shortest = 1 }: { shortest?: number } = 
   )
 }
 
+/** A text of one line: blanks and line breaks are one blank each, none at the ends. */
+export function line(longest: number) {
+  return text(longest)
+    .transform((value) => value.replace(/\s+/g, ' ').trim())
+    .refine((value) => value !== '', 'must not be empty')
+    .openapi({ type: 'string', minLength: 1, maxLength: longest })
+}
+
 /** Identity columns; beyond 18 digits none is stored. */
 export const id = z
   .string()
   .regex(/^[1-9]\d{0,17}$/, 'must be an id as Tidemark gives it')
   .openapi({ example: '42' })
-
-export const uuid = z.uuid('must be an id as Tidemark gives it')
 
 export const day = z
   .string()
@@ -44,22 +50,42 @@ export const decimal = z
     'must be a decimal number in a string, such as "-12.34"',
   )
   .transform((value) => parseDecimal(value)!)
-  .openapi({ type: 'string', example: '-12.34' })
+  .openapi({
+    type: 'string',
+    pattern: '^[+-]?(\\d{1,40}(\\.\\d{0,30})?|\\.\\d{1,30})$',
+    maxLength: 80,
+    example: '-12.34',
+  })
 
 /** In answers. */
-export const amount = z.string().openapi({ description: 'An exact decimal number.', example: '1234.56' })
+export const amount = z.string().openapi({
+  description: 'An exact decimal number.',
+  pattern: '^-?\\d+(\\.\\d+)?$',
+  example: '1234.56',
+})
 
 export const asset = z
   .string()
   .transform((value) => value.trim().toUpperCase())
   .refine((value) => /^[\x21-\x7e]{1,32}$/.test(value), 'must be an ISO 4217 code such as EUR, or a ticker')
-  .openapi({ type: 'string', maxLength: 32, example: 'EUR' })
+  .openapi({ type: 'string', pattern: '^[\\x21-\\x7e]+$', minLength: 1, maxLength: 32, example: 'EUR' })
 
 export const timeZone = z
   .string()
   .max(64, 'must have at most 64 characters')
   .refine(isTimeZone, 'must be an IANA time zone such as Europe/Berlin')
-  .openapi({ example: 'Europe/Berlin' })
+  .transform(spellTimeZone)
+  .openapi({ type: 'string', maxLength: 64, example: 'Europe/Berlin' })
+
+/**
+ * As IANA writes it. A name that stands for another one (Asia/Kolkata, of which some know Asia/Calcutta) is kept, unless
+ * its letters tell that it was not copied.
+ */
+function spellTimeZone(given: string): string {
+  const known = new Intl.DateTimeFormat('en', { timeZone: given }).resolvedOptions().timeZone
+  const isSpelt = given.split('/').every((part) => /^[A-Z]/.test(part))
+  return isSpelt && known.toLowerCase() !== given.toLowerCase() ? given : known
+}
 
 export const email = z
   .string()
@@ -71,6 +97,18 @@ export const email = z
   .openapi({ type: 'string', format: 'email', example: 'me@example.org' })
 
 export const accountKind = z.enum(accountKinds)
+
+/** The body of a PATCH: what it names is changed, the rest stays. It has to name something. */
+export function change<Shape extends z.ZodRawShape>(shape: Shape) {
+  const names = Object.keys(shape).join(', ')
+  return z
+    .strictObject(shape)
+    .refine(
+      (body) => Object.values(body).some((each) => each !== undefined),
+      `must name something to change, of ${names}`,
+    )
+    .openapi({ minProperties: 1 })
+}
 
 /** Of a list, in a query. */
 export function limit(most: number, usual: number) {

@@ -35,11 +35,8 @@ export const getReadiness = defineRoute({
   tag: 'Operations',
   summary: 'Whether the process can answer: its database, the migrations, the scheduler',
   access: 'public',
-  answer: {
-    status: 200,
-    description: 'It can. With the same content and 503: it cannot.',
-    schema: readiness,
-  },
+  answer: { status: 200, description: 'It can.', schema: readiness },
+  further: [{ status: 503, description: 'It cannot.', schema: readiness }],
 })
 
 export const getMetrics = defineRoute({
@@ -51,8 +48,9 @@ export const getMetrics = defineRoute({
   description:
     'Asked from the machine itself, without a proxy in between, it needs no token; from elsewhere an API key of scope `service`.',
   access: 'public',
+  mayAuthenticate: true,
   answer: { status: 200, description: 'The metrics.', type: 'text/plain' },
-  problems: ['unauthenticated', 'forbidden'],
+  problems: ['forbidden'],
 })
 
 export function serveHealth(api: Api): void {

@@ -12,19 +12,11 @@ import {
 import { ConflictError, NotFoundError } from '../errors.ts'
 import type { Api } from './api.ts'
 import { defineRoute } from './define-route.ts'
-import { asset, day, decimal, id, instant, text } from './fields.ts'
+import { asset, day, decimal, id, instant, line, text } from './fields.ts'
 import { readIdempotencyKey } from './idempotency.ts'
 import { InvalidRequestError } from './on-error.ts'
 import { transactionId } from './transaction-filters.ts'
 import { noSuchTransaction, transaction } from './transactions.ts'
-
-/** A text of one line: blanks and line breaks are one blank each, none at the ends. */
-export function line(longest: number) {
-  return text(longest)
-    .transform((value) => value.replace(/\s+/g, ' ').trim())
-    .refine((value) => value !== '', 'must not be empty')
-    .openapi({ type: 'string', minLength: 1, maxLength: longest })
-}
 
 export const category = line(100)
 export const note = text(2000)

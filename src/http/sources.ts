@@ -12,7 +12,7 @@ import { type AddedSource, connectSource, reconnectWith } from './connect-source
 import { connectorInput, parseConnectorInput } from './connector-input.ts'
 import { connectorSettings } from './connector-settings.ts'
 import { defineRoute } from './define-route.ts'
-import { id, text } from './fields.ts'
+import { change, id, line } from './fields.ts'
 import { InvalidRequestError } from './on-error.ts'
 import { answerOf, newSourceAnswer, sourceAnswer } from './source-answer.ts'
 import { ownerOf } from './source-owner.ts'
@@ -20,7 +20,7 @@ import { unlessStopping } from './stopping.ts'
 
 const tag = 'Sources'
 const params = z.strictObject({ id })
-const name = text(100)
+const name = line(100)
 
 export const createSource = defineRoute({
   method: 'post',
@@ -84,15 +84,13 @@ export const updateSource = defineRoute({
   summary: 'Rename, pause or resume a connection',
   access: ['write', 'service'],
   params,
-  body: z
-    .strictObject({
-      name: name.optional(),
-      status: z
-        .enum(['active', 'paused'])
-        .optional()
-        .openapi({ description: '`active` lets it go on at once, whatever it waited for.' }),
-    })
-    .refine((body) => Object.values(body).some((each) => each !== undefined), 'needs a name or a status'),
+  body: change({
+    name: name.optional(),
+    status: z
+      .enum(['active', 'paused'])
+      .optional()
+      .openapi({ description: '`active` lets it go on at once, whatever it waited for.' }),
+  }),
   answer: { status: 200, description: 'The source as it is now.', schema: sourceAnswer },
   problems: ['conflict'],
 })

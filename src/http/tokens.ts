@@ -91,9 +91,9 @@ export const deleteTokens = withOptionalBody(
       'Ends the log-in of the refresh token in the body, or, without one, of the access token that the request is made ' +
       'with. Its access tokens are refused at once. A refresh token that is not known is no fault.',
     access: 'public',
+    mayAuthenticate: true,
     body: z.strictObject({ refreshToken: refreshToken.optional() }),
     answer: { status: 204, description: 'The log-in has ended.' },
-    problems: ['unauthenticated'],
   }),
 )
 

@@ -12,7 +12,11 @@ export const transactionId = z
   .string()
   .regex(/^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/, 'must be an id as Tidemark gives it')
   .transform((value) => value.toLowerCase())
-  .openapi({ type: 'string', example: '5f2c7e1a-90b4-d3a8-61f0-27c5b9e4a013' })
+  .openapi({
+    type: 'string',
+    pattern: '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$',
+    example: '5f2c7e1a-90b4-d3a8-61f0-27c5b9e4a013',
+  })
 
 /** What a query of transactions may name; each that is given narrows it. */
 export const filterFields = {

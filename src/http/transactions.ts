@@ -52,6 +52,7 @@ export const listTransactions = defineRoute({
     'By reporting day, then instant, those without one last. Following `nextCursor` gives each transaction that is there ' +
     'all the while exactly once, whatever comes, changes or goes meanwhile. A range that lies in the past has an ETag.',
   access: ['read'],
+  revalidated: true,
   query: z.strictObject({ ...filterFields, cursor: cursor.optional(), limit: limit(500, 50) }),
   answer: {
     status: 200,

@@ -5,7 +5,7 @@ import { readOwnUser, updateUser } from '../db/users.ts'
 import { ConflictError } from '../errors.ts'
 import type { Api } from './api.ts'
 import { defineRoute } from './define-route.ts'
-import { asset, email, id, instant, timeZone } from './fields.ts'
+import { asset, change, email, id, instant, timeZone } from './fields.ts'
 import type { Guards } from './identity.ts'
 import { confirmPassword } from './own-password.ts'
 import { newPassword, shownPassword } from './passwords.ts'
@@ -38,8 +38,8 @@ export const createUser = defineRoute({
   body: z.strictObject({
     email,
     password: newPassword,
-    timeZone: timeZone.default('UTC'),
-    baseCurrency: asset.default('EUR'),
+    timeZone: timeZone.default('UTC').openapi({ default: 'UTC' }),
+    baseCurrency: asset.default('EUR').openapi({ default: 'EUR' }),
   }),
   answer: { status: 201, description: 'The user, who can log in now.', schema: newUser },
   problems: ['conflict', 'busy'],
@@ -65,7 +65,7 @@ export const updateMe = defineRoute({
   description:
     'Days of what is stored stay as they are; what arrives from then on falls into days of the new zone.',
   access: ['admin'],
-  body: z.strictObject({ timeZone: timeZone.optional(), baseCurrency: asset.optional() }),
+  body: change({ timeZone: timeZone.optional(), baseCurrency: asset.optional() }),
   answer: { status: 200, description: 'The caller, as it is now.', schema: ownUser },
 })
 

@@ -17,6 +17,7 @@ export const postWebhook = defineRoute({
     'Only what the provider itself signed is taken, each event once; sources become due, and nothing else happens. ' +
     'Answered with 200, by which providers count a notification as delivered.',
   access: 'public',
+  anyQuery: true,
   params: z.strictObject({ connector: z.string().openapi({ example: 'plaid' }) }),
   content: { '*/*': { schema: { type: 'string', format: 'binary' } } },
   largestBody: largestNotification,
