@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import autocannon from 'autocannon'
+import { addDays } from '../src/calendar.ts'
 import { createAccessTokens } from '../src/http/access-token.ts'
+import { apiKeyPrefix, hashApiKey } from '../src/http/authenticate.ts'
 import { createKeyring } from '../src/keyring.ts'
 import type { Shutdown } from '../src/shutdown.ts'
 import { startServe } from './http-server.ts'
@@ -19,26 +21,28 @@ const reads = {
   balance: `/v1/balance?at=${lastDay}`,
   'transactions, newest 50': `/v1/transactions?to=${lastDay}`,
 }
-/** The same with a day and a currency of their own in every request, so that no answer is kept already. */
-const anew = {
-  'net worth, 5 years monthly': `/v1/net-worth?from=2021-01-{day}&to=2025-{month}-{other}&interval=month&currency={currency}`,
-  'net worth, 1 year daily': `/v1/net-worth?from=2024-12-{day}&to=2025-{month}-{other}&interval=day&currency={currency}`,
-  balance: '/v1/balance?at=2025-{month}-{day}&currency={currency}',
-  'transactions, newest 50': '/v1/transactions?from=2021-01-{other}&to=2025-{month}-{day}',
+/** Questions that nobody has asked before: the n-th one, from 0. */
+const anew: Record<string, (n: number) => string> = {
+  'net worth, 5 years monthly': (n) =>
+    `/v1/net-worth?from=2021-01-${twoDigits((n % 28) + 1)}&to=${daysBefore(Math.floor(n / 28) % 90)}&interval=month&currency=${currencyOf(n, 2520)}`,
+  'net worth, 1 year daily': (n) =>
+    `/v1/net-worth?from=2024-12-${twoDigits((n % 28) + 1)}&to=${daysBefore(Math.floor(n / 28) % 90)}&interval=day&currency=${currencyOf(n, 2520)}`,
+  balance: (n) => `/v1/balance?at=${daysBefore(n % 3600)}&currency=${currencyOf(n, 3600)}`,
+  'transactions, newest 50': (n) =>
+    `/v1/transactions?from=20${twoDigits(16 + (Math.floor(n / 3000) % 4))}-01-01&to=${daysBefore(n % 2000)}&min=-${n}`,
 }
 const currencies = ['EUR', 'USD', 'GBP', 'CHF', 'JPY', 'SEK', 'NOK', 'DKK', 'PLN', 'AUD']
-let asked = 0
 
-function fill(template: string): string {
-  const n = asked++
-  const twoDigits = (value: number) => String(value).padStart(2, '0')
-  const values: Record<string, string> = {
-    day: twoDigits((n % 28) + 1),
-    month: twoDigits((Math.floor(n / 28) % 3) + 9),
-    other: twoDigits((Math.floor(n / 84) % 28) + 1),
-    currency: currencies[Math.floor(n / 2352) % currencies.length]!,
-  }
-  return template.replace(/\{(\w+)\}/g, (_, name: string) => values[name]!)
+function currencyOf(n: number, each: number): string {
+  return currencies[Math.floor(n / each) % currencies.length]!
+}
+
+function twoDigits(value: number): string {
+  return String(value).padStart(2, '0')
+}
+
+function daysBefore(days: number): string {
+  return addDays(lastDay, -days)
 }
 
 /** Answers a second of the whole: the client, the server and the database share the machine's processors. */
@@ -51,10 +55,12 @@ export async function benchHttp(population: Population, shutdown: Shutdown): Pro
   )
   const [postmaster] = await db.sql<{ pid: number }[]>`SELECT pg_backend_pid() AS pid`
   const postgres = await parentOf(postmaster!.pid)
-  const tokens = await Promise.all(measured.map(({ userId }) => logIn(db.sql, key, userId)))
+  // By turns an access token and an API key.
+  const tokens = await Promise.all(
+    measured.map(({ userId }, n) => (n % 2 === 0 ? logIn(db.sql, key, userId) : makeKey(db.sql, userId))),
+  )
   const rows: string[][] = []
   for (const [name, path] of Object.entries(reads)) {
-    if (!(await isServed(server.url + path, tokens[0]!))) continue
     const run = () =>
       fire(
         server.url,
@@ -63,8 +69,9 @@ export async function benchHttp(population: Population, shutdown: Shutdown): Pro
     await run()
     rows.push(await line(`${name}, kept`, run, server.pid, postgres))
   }
-  for (const [name, template] of Object.entries(anew)) {
-    const requests = tokens.map((token) => ({ path: () => fill(template), token }))
+  for (const [name, question] of Object.entries(anew)) {
+    let asked = 0
+    const requests = tokens.map((token) => ({ path: () => question(asked++), token }))
     rows.push(await line(`${name}, made anew`, () => fire(server.url, requests), server.pid, postgres))
   }
   await server.stop()
@@ -72,7 +79,7 @@ export async function benchHttp(population: Population, shutdown: Shutdown): Pro
     title: `HTTP, ${count(population.rows)} rows stored`,
     about: [
       `measured  autocannon, ${connections} connections, ${secondsEach} s each after a run as long that is not counted; ${measured.length} users of 12`,
-      '          accounts in turn; access tokens, checked with each request, and whose log-in is looked up; client, server and',
+      '          accounts in turn, with access tokens and API keys by turns, which each request looks up anew; client, server and',
       '          database on the same processors. kept: the same answers again and again, nothing being written; made anew:',
       '          ever other questions. Processor: of the time, where 100% is one processor.',
     ],
@@ -81,17 +88,19 @@ export async function benchHttp(population: Population, shutdown: Shutdown): Pro
   }
 }
 
+async function makeKey(sql: Population['db']['sql'], userId: string): Promise<string> {
+  const made = `${apiKeyPrefix}${randomBytes(32).toString('base64url')}`
+  await sql`
+    INSERT INTO api_key (user_id, name, hash, hint, scopes, created_at)
+    VALUES (${userId}, 'bench', ${hashApiKey(made)}, 'bench', '{read}', now())`
+  return made
+}
+
 async function logIn(sql: Population['db']['sql'], key: string, userId: string): Promise<string> {
   const sessionId = crypto.randomUUID()
   await sql`INSERT INTO session (id, user_id, created_at, expires_at) VALUES (${sessionId}, ${userId}, now(), now() + INTERVAL '1 day')`
   const keyring = createKeyring({ key, oldKeys: [] })
-  // Good for five minutes from its own clock: a little ahead, and not before now.
   return createAccessTokens({ keyring, clock: () => new Date() }).issue({ userId, sessionId })
-}
-
-async function isServed(url: string, token: string): Promise<boolean> {
-  const { status } = await fetch(url, { headers: { authorization: `Bearer ${token}` } })
-  return status === 200
 }
 
 function fire(url: string, requests: { path: () => string; token: string }[]): Promise<autocannon.Result> {

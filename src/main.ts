@@ -1,5 +1,14 @@
 import { setTimeout } from 'node:timers/promises'
 import { runCommand } from './cli/run-command.ts'
+import { asTidemarkError } from './db/client.ts'
+import { DatabaseUnavailableError } from './errors.ts'
+
+// postgres.js asks each new connection for its types, and leaves nobody to hear that the connection broke meanwhile.
+// Whatever waited for the connection is told so by itself.
+process.on('unhandledRejection', (reason) => {
+  if (asTidemarkError(reason) instanceof DatabaseUnavailableError) return
+  throw reason
+})
 
 process.exitCode = await runCommand({
   arguments: process.argv.slice(2),

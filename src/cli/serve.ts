@@ -13,8 +13,10 @@ import type { CommandContext, ExitCode } from './terminal.ts'
 
 /** Connections of the HTTP layer, of each kind, beside those of syncs and upkeep. */
 const poolSize = 6
-/** Milliseconds. */
+/** Milliseconds of a statement that reads. */
 const longestRead = 10_000
+/** Milliseconds in which a request has to arrive, its body included. */
+const longestReceiving = 120_000
 
 /** Milliseconds after which a request that goes on while the server stops is cut off. */
 const longestDrain = 10_000
@@ -38,7 +40,12 @@ export async function serveCommand(
     scheduler: () => (options.scheduler ? (worker?.ended() === false ? 'running' : 'stopped') : 'elsewhere'),
   })
   const { host, port } = config
-  const server = serve({ fetch: app.fetch, hostname: host, port })
+  const server = serve({
+    fetch: app.fetch,
+    hostname: host,
+    port,
+    serverOptions: { requestTimeout: longestReceiving },
+  })
   server.on('clientError', answerMalformed)
   // Begun at once, and waited for in its turn: syncs come to their ends meanwhile.
   const draining = new Promise<void>((resolve) => {

@@ -3,6 +3,8 @@ import type { Routes } from '../http/routes.ts'
 import { operations } from './operations.ts'
 import { ApiProblem } from './problem.ts'
 
+export { ApiProblem }
+
 type BodyInit = NonNullable<RequestInit['body']>
 
 /** What a call takes and gives, by the schemas with which the server validates. */

@@ -1,10 +1,17 @@
+import { withDeadline } from '../deadline.ts'
+
 /**
  * Looks up by key, many callers with one query: while a query is on its way, keys gather for the next one. A key is
- * always looked up by a query that begins after it was asked for, so that no answer is older than its question.
+ * always looked up by a query that begins after it was asked for, so that no answer is older than its question. A query
+ * that takes longer than `longest` milliseconds is given up with a BusyError.
  */
 export function createBatch<Key, Value>(
   load: (keys: Key[]) => Promise<Map<Key, Value>>,
-  { largest = 200, atOnce = 2 }: { largest?: number; atOnce?: number } = {},
+  {
+    largest = 200,
+    atOnce = 2,
+    longest = 10_000,
+  }: { largest?: number; atOnce?: number; longest?: number } = {},
 ): (key: Key) => Promise<Value | undefined> {
   interface Waiting {
     key: Key
@@ -18,7 +25,7 @@ export function createBatch<Key, Value>(
     running++
     const asked = waiting.splice(0, largest)
     try {
-      const found = await load([...new Set(asked.map(({ key }) => key))])
+      const found = await withDeadline(longest, () => load([...new Set(asked.map(({ key }) => key))]))
       for (const { key, resolve } of asked) resolve(found.get(key))
     } catch (error) {
       for (const { reject } of asked) reject(error)

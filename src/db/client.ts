@@ -32,6 +32,13 @@ export const sqlState = {
   refused: 'TM001',
 } as const
 
+/**
+ * postgres.js 3.4.9 keeps what it had not sent when a connection broke, and then never sends the start of the next one
+ * in its place: every query there waits for connect_timeout. A start of at least 1,024 bytes is sent at once, with what
+ * was kept; the server refuses that, and the next attempt is clean. The setting means nothing.
+ */
+const startupPadding = `-c tidemark.padding=${'x'.repeat(1024)}`
+
 export interface ConnectOptions {
   max?: number
   applicationName?: string
@@ -53,6 +60,7 @@ export function connect(url: string, options: ConnectOptions = {}): Sql {
       DateStyle: 'ISO',
       // Short statements over many partitions: compiling them costs more than running them.
       jit: false,
+      options: startupPadding,
       ...(options.statementTimeout !== undefined && { statement_timeout: options.statementTimeout }),
     },
     types: {

@@ -1,3 +1,4 @@
+import { withDeadline } from '../deadline.ts'
 import type { Database } from './database.ts'
 import { sqlDir } from './database.ts'
 import { readMigrations } from './migrate.ts'
@@ -8,7 +9,10 @@ export async function readReadiness({
   engine,
 }: Pick<Database, 'sql' | 'engine'>): Promise<{ database: boolean; migrations: boolean }> {
   try {
-    const applied = await sql<{ name: string }[]>`SELECT name FROM schema_migration`
+    const applied = await withDeadline(
+      5_000,
+      () => sql<{ name: string }[]>`SELECT name FROM schema_migration`,
+    )
     const names = new Set(applied.map(({ name }) => name))
     const needed = await readMigrations(sqlDir, engine)
     return { database: true, migrations: needed.every(({ name }) => names.has(name)) }

@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache'
 import { dayInZone } from '../calendar.ts'
 import { readVersions } from '../db/callers.ts'
 import type { Sql } from '../db/client.ts'
+import { withDeadline } from '../deadline.ts'
 import type { UserCaller } from './caller.ts'
 import type { HttpParts } from './parts.ts'
 import { createReader } from './reader.ts'
@@ -12,6 +13,9 @@ const shape = 1
 
 /** Times that an answer is made again because something was written meanwhile. */
 const mostAttempts = 3
+
+/** Milliseconds: all attempts of a slow read. */
+const longestMaking = 30_000
 
 /** Bytes of answers that are kept. */
 const mostBytes = 64 * 1024 * 1024
@@ -62,7 +66,7 @@ export function createAnswers(parts: Pick<HttpParts, 'db' | 'reads' | 'replica' 
     const work = `${caller.version} ${name}`
     const under = made.get(work)
     if (under) return under
-    const making = makeWhole(caller, make)
+    const making = withDeadline(longestMaking, () => makeWhole(caller, make))
       .then(({ version, body }) => {
         if (version !== undefined) kept.set(name, { version, body })
         return body

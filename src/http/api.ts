@@ -1,4 +1,4 @@
-import { OpenAPIHono, type z } from '@hono/zod-openapi'
+import { OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Context as HonoContext } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { HTTPException } from 'hono/http-exception'
@@ -16,6 +16,7 @@ import { createMetrics, type Metrics } from './metrics.ts'
 import { InvalidRequestError } from './on-error.ts'
 import type { HttpParts } from './parts.ts'
 import { createPlaces } from './places.ts'
+import { plainFault } from './plain-faults.ts'
 import type { FieldFault } from './problem.ts'
 import { createRateLimit, type RateLimit } from './rate-limit.ts'
 import { rememberVerified } from './verified-tokens.ts'
@@ -90,6 +91,7 @@ export function createApi(parts: HttpParts): Api {
       if (!result.success) throw new InvalidRequestError(faultsOf(result.error, result.target))
     },
   })
+  z.config({ customError: plainFault })
   const callers = createCallers(parts.db.sql, parts.clock)
   const tokens = rememberVerified(createAccessTokens(parts), parts.clock)
   const limit = createRateLimit(parts.requestsPerMinute)
@@ -114,40 +116,40 @@ export function createApi(parts: HttpParts): Api {
             async (c: HonoContext<RequestVariables>, next: () => Promise<void>) => {
               c.set('route', route.path)
               await admit(c, route as Route, { callers, tokens, limit, seen })
-              await next()
+              refuseEncoded(c.req.header('content-encoding'))
+              await places(c.get('caller')?.subject ?? c.get('address'), next)
             },
             ...(takesBody(route as Route) ? [limitBody(route.largestBody ?? largestBody)] : []),
           ],
         } as never,
-        ((c: HonoContext<RequestVariables>) =>
-          places(async () => {
-            const idempotent = await claim(c, route as Route, parts)
-            if (idempotent?.replay) return idempotent.replay
-            let completed = false
-            const call = callOf(c, parts, (answer) => {
-              completed = idempotent !== undefined
-              return idempotent?.complete(route.answer.status, JSON.stringify(answer))
+        (async (c: HonoContext<RequestVariables>) => {
+          const idempotent = await claim(c, route as Route, parts)
+          if (idempotent?.replay) return idempotent.replay
+          let completed = false
+          const call = callOf(c, parts, (answer) => {
+            completed = idempotent !== undefined
+            return idempotent?.complete(route.answer.status, JSON.stringify(answer))
+          })
+          try {
+            const answer = await handle(call as never)
+            if (answer instanceof Response) return answer
+            if (answer === undefined) return new Response(null, { status: route.answer.status })
+            const body = JSON.stringify(answer)
+            if (idempotent && !completed) await idempotent.finish(route.answer.status, body)
+            return new Response(body, {
+              status: route.answer.status,
+              headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
             })
-            try {
-              const answer = await handle(call as never)
-              if (answer instanceof Response) return answer
-              if (answer === undefined) return new Response(null, { status: route.answer.status })
-              const body = JSON.stringify(answer)
-              if (idempotent && !completed) await idempotent.finish(route.answer.status, body)
-              return new Response(body, {
-                status: route.answer.status,
-                headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
-              })
-            } catch (error) {
-              await idempotent?.release().catch((fault: unknown) => {
-                parts.log.warn(
-                  { err: fault },
-                  'an idempotency key could not be let go; it is free again in two minutes',
-                )
-              })
-              throw error
-            }
-          })) as never,
+          } catch (error) {
+            await idempotent?.release().catch((fault: unknown) => {
+              parts.log.warn(
+                { err: fault },
+                'an idempotency key could not be let go; it is free again in two minutes',
+              )
+            })
+            throw error
+          }
+        }) as never,
       )
     },
   }
@@ -164,6 +166,12 @@ function createSeen({ db, clock, log }: Pick<HttpParts, 'db' | 'clock' | 'log'>)
       log.warn({ err: error }, 'a visit could not be noted'),
     )
   }
+}
+
+/** A body that was compressed would be read as it stands. */
+function refuseEncoded(encoding: string | undefined): void {
+  if (encoding !== undefined && encoding.toLowerCase() !== 'identity')
+    throw new HTTPException(415, { message: 'send the content as it is, without Content-Encoding' })
 }
 
 function takesBody({ body, content, idempotency }: Route): boolean {

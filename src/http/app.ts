@@ -90,7 +90,14 @@ function watch({ app, parts, routes, metrics }: Api): void {
       'request',
     )
   })
-  app.onError((error, c) => answerError(error, c.get('requestId'), parts.log))
+  app.onError((error, c) => {
+    // Whoever sent half of a request and went away reads no answer, and it is nobody's fault.
+    const gone = c.req.raw.signal.aborted
+    if (gone) parts.log.debug({ requestId: c.get('requestId'), err: error }, 'the client went away')
+    return gone
+      ? problem('invalid-request', { requestId: c.get('requestId'), detail: 'the request broke off' })
+      : answerError(error, c.get('requestId'), parts.log)
+  })
   app.notFound((c) => {
     const requestId = c.get('requestId')
     const methods = routes

@@ -37,6 +37,7 @@ export const getBalance = defineRoute({
   tag: 'Worth',
   summary: 'What an account, or all of them together, held at the end of a day',
   access: ['read'],
+  revalidated: true,
   query: z.strictObject({
     accountId: id.optional().openapi({ description: 'Without it: all accounts together.' }),
     at: day.optional().openapi({ description: 'Default: today in the user’s time zone.' }),

@@ -1,12 +1,10 @@
 import { createRoute, type RouteConfig, z } from '@hono/zod-openapi'
 import type { Scope } from './caller.ts'
 import { answersOf } from './documented-answers.ts'
-import { plainFault } from './plain-faults.ts'
 import type { ProblemType } from './problem.ts'
 import type { ResponseHeader } from './response-headers.ts'
 
 // Where routes are defined, so that none is validated without it.
-z.config({ customError: plainFault })
 
 /** Who may call: everybody, or who has one of the scopes. */
 export type Access = 'public' | Scope[]

@@ -29,6 +29,7 @@ export const exportTransactions = defineRoute({
     status: 200,
     description: 'The file.',
     type: 'text/csv',
+    headers: ['Content-Disposition'],
     also: { 'application/json': { schema: z.object({ transactions: z.array(transaction) }) } },
   },
   problems: ['not-found', 'refused'],

@@ -8,6 +8,7 @@ import {
 } from '../db/idempotency.ts'
 import { ConflictError, RefusedError, UnprocessableError } from '../errors.ts'
 import { type Keyring, UnknownKeyError } from '../keyring.ts'
+import { readForm } from './form.ts'
 import type { HttpParts } from './parts.ts'
 
 /**
@@ -111,9 +112,7 @@ function replayOf(answer: unknown): Response {
 export async function contentOf(body: ArrayBuffer, contentType: string | undefined): Promise<Uint8Array> {
   const bytes = new Uint8Array(body)
   if (!contentType?.startsWith('multipart/form-data')) return bytes
-  const form = await new Response(bytes, { headers: { 'content-type': contentType } })
-    .formData()
-    .catch(() => undefined)
+  const form = await readForm(bytes, contentType)
   if (form === undefined) return bytes
   const parts: Uint8Array[] = []
   for (const [name, value] of form) {

@@ -36,6 +36,12 @@ export function refuseFarDay(field: string, day: string, today: string): void {
     throw new InvalidRequestError([{ field, message: `must be at most ${yearsAhead} years ahead` }])
 }
 
+/** What is no instant at all is told by its own schema, which does not keep this from being asked. */
+function liesInCalendar(instant: string): boolean {
+  const at = new Date(instant)
+  return Number.isNaN(at.getTime()) || isDay(at.toISOString().slice(0, 10))
+}
+
 export const createTransaction = defineRoute({
   method: 'post',
   path: '/v1/transactions',
@@ -51,10 +57,7 @@ export const createTransaction = defineRoute({
         description: 'The reporting day. Default: that of `time`, or today, in the user’s time zone.',
       }),
       time: instant
-        .refine(
-          (value) => isDay(new Date(value).toISOString().slice(0, 10)),
-          'must lie between 1900 and 2199',
-        )
+        .refine(liesInCalendar, 'must lie between 1900 and 2199')
         .optional()
         .openapi({ description: 'Kept to the millisecond.' }),
       amount: decimal.openapi({ description: 'Positive into the account.' }),

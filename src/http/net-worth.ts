@@ -45,6 +45,7 @@ export const getNetWorth = defineRoute({
     'Exact at once, whatever was ingested before the request. `auto` gives days up to one year, weeks up to five, ' +
     'months beyond. A range that lies in the past has an ETag.',
   access: ['read'],
+  revalidated: true,
   query: z.strictObject({
     from: day.optional().openapi({ description: 'Default: the day of the first transaction.' }),
     to: day.optional().openapi({ description: 'Default: today in the user’s time zone.' }),

@@ -9,8 +9,7 @@ export const responseHeaders = {
     schema: { type: 'string' },
   },
   'RateLimit-Policy': {
-    description:
-      'How often one caller may ask: `q` requests in `w` seconds. On every answer to a known caller.',
+    description: 'How often one caller may ask: `q` requests in `w` seconds.',
     schema: { type: 'string', example: '"caller";q=600;w=60' },
   },
   RateLimit: {
@@ -44,19 +43,6 @@ export const responseHeaders = {
   Vary: { description: 'With an ETag.', schema: { type: 'string' } },
 } as const
 export type ResponseHeader = keyof typeof responseHeaders
-
-/** Whatever is answered. */
-export const everyHeader: ResponseHeader[] = ['X-Request-Id', 'RateLimit', 'RateLimit-Policy']
-
-/** Of the answer with such a status that is a problem. */
-export function problemHeaders(status: number): ResponseHeader[] {
-  return [
-    ...everyHeader,
-    'Cache-Control',
-    ...(status === 401 ? (['WWW-Authenticate'] as const) : []),
-    ...(status === 429 || status === 503 ? (['Retry-After'] as const) : []),
-  ]
-}
 
 /** As `headers` of an answer in the document. */
 export function headersOf(names: ResponseHeader[]): Record<string, { $ref: string }> {

@@ -3,6 +3,7 @@ import { type CsvMapping, loadMapping } from '../connectors/statements/csv-mappi
 import { statementFormats } from '../connectors/statements/format.ts'
 import { StatementError } from '../errors.ts'
 import { accountKind, asset, flag, text } from './fields.ts'
+import { readForm } from './form.ts'
 import { InvalidRequestError } from './on-error.ts'
 
 /** What may be told beside a statement file: in the query, or in the fields of a form. */
@@ -42,6 +43,7 @@ export async function readUpload(
 ): Promise<Upload> {
   if (!/^multipart\//i.test(contentType ?? '')) return uploadOf(body, query.filename ?? 'upload', query)
   const form = await readForm(body, contentType!)
+  if (form === undefined) throw fault('body', 'is not a form that can be read')
   const given = [...form].filter(([name]) => name !== 'file')
   const file = form.get('file')
   if (!(file instanceof File)) throw fault('file', 'must be the statement file')
@@ -65,15 +67,6 @@ export async function readUpload(
 
 function uploadOf(bytes: Uint8Array, filename: string, options: UploadOptions): Upload {
   return { bytes, filename, options, mapping: readMapping(options.mapping) }
-}
-
-async function readForm(body: Uint8Array, contentType: string): Promise<FormData> {
-  try {
-    const headers = { 'content-type': contentType }
-    return await new Response(body, { headers }).formData()
-  } catch {
-    throw fault('body', 'is not a form that can be read')
-  }
 }
 
 function readMapping(json: string | undefined): CsvMapping | undefined {

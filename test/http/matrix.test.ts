@@ -6,9 +6,10 @@ import { operations as clientOperations } from '../../src/client/operations.ts'
 import { createAccessTokens } from '../../src/http/access-token.ts'
 import { hashApiKey } from '../../src/http/authenticate.ts'
 import { allows, type Scope } from '../../src/http/caller.ts'
+import type { Access } from '../../src/http/define-route.ts'
 import { cloneDatabase, type TestDatabase } from '../setup/database.ts'
 import { type AskOptions, startApp, type TestApp } from '../setup/http.ts'
-import { type Operation, readDocument, readOperations } from '../setup/openapi.ts'
+import { expectDocumented, type Operation, readDocument, readOperations } from '../setup/openapi.ts'
 import { ingest, newPerson, row } from '../setup/people.ts'
 
 /**
@@ -44,104 +45,151 @@ const missing: Ids = {
 }
 
 type Request = { path: string } & Pick<AskOptions, 'body' | 'headers'> & {
+    /** Who may make it, as it was decided: the route and the document have to say the same. */
+    access: Access
     /** Of the success, where it is asked by the owner; else that of the document. */
     status?: number
   }
 
-/** A request to each operation that succeeds when the owner makes it. */
+/** A request to each operation that succeeds when the owner makes it, and the access that it needs. */
 const requests: Record<string, (ids: Ids) => Request> = {
-  getHealth: () => ({ path: '/healthz' }),
-  getReadiness: () => ({ path: '/readyz' }),
+  getHealth: () => ({ access: 'public', path: '/healthz' }),
+  getReadiness: () => ({ access: 'public', path: '/readyz' }),
   // Open to the machine itself, see test/cli/serve.test.ts.
-  getMetrics: () => ({ path: '/metrics', status: 401 }),
-  getNetWorth: () => ({ path: '/v1/net-worth?by=account&interval=month' }),
-  getBalance: ({ account }) => ({ path: `/v1/balance?accountId=${account}` }),
-  getFeed: () => ({ path: '/v1/feed' }),
-  listAccounts: () => ({ path: '/v1/accounts' }),
-  getAccount: ({ account }) => ({ path: `/v1/accounts/${account}` }),
-  createAccount: () => ({ path: '/v1/accounts', body: { name: 'Purse', kind: 'cash' } }),
-  updateAccount: ({ account }) => ({ path: `/v1/accounts/${account}`, body: { name: 'Renamed' } }),
-  deleteAccount: ({ manualAccount }) => ({ path: `/v1/accounts/${manualAccount}` }),
+  getMetrics: () => ({ access: 'public', path: '/metrics', status: 401 }),
+  getNetWorth: () => ({ access: ['read'], path: '/v1/net-worth?by=account&interval=month' }),
+  getBalance: ({ account }) => ({ access: ['read'], path: `/v1/balance?accountId=${account}` }),
+  getFeed: () => ({ access: ['read'], path: '/v1/feed' }),
+  listAccounts: () => ({ access: ['read'], path: '/v1/accounts' }),
+  getAccount: ({ account }) => ({ access: ['read'], path: `/v1/accounts/${account}` }),
+  createAccount: () => ({ access: ['write'], path: '/v1/accounts', body: { name: 'Purse', kind: 'cash' } }),
+  updateAccount: ({ account }) => ({
+    access: ['write'],
+    path: `/v1/accounts/${account}`,
+    body: { name: 'Renamed' },
+  }),
+  deleteAccount: ({ manualAccount }) => ({ access: ['write'], path: `/v1/accounts/${manualAccount}` }),
   putBalance: ({ manualAccount }) => ({
+    access: ['write'],
     path: `/v1/accounts/${manualAccount}/balances/2024-06-01`,
     body: { amount: '12' },
   }),
   deleteBalance: ({ manualAccount }) => ({
+    access: ['write'],
     path: `/v1/accounts/${manualAccount}/balances/2024-05-01?asset=EUR`,
   }),
-  listTransactions: () => ({ path: '/v1/transactions' }),
-  getTransaction: ({ transaction }) => ({ path: `/v1/transactions/${transaction}` }),
-  exportTransactions: () => ({ path: '/v1/transactions/export?format=json' }),
+  listTransactions: () => ({ access: ['read'], path: '/v1/transactions' }),
+  getTransaction: ({ transaction }) => ({ access: ['read'], path: `/v1/transactions/${transaction}` }),
+  exportTransactions: () => ({ access: ['read'], path: '/v1/transactions/export?format=json' }),
   createTransaction: ({ manualAccount }) => ({
+    access: ['write'],
     path: '/v1/transactions',
     body: { accountId: manualAccount, amount: '-3.20' },
     headers: { 'idempotency-key': randomUUID() },
   }),
   updateTransaction: ({ transaction }) => ({
+    access: ['write'],
     path: `/v1/transactions/${transaction}`,
     body: { note: 'mine' },
   }),
-  deleteTransaction: ({ manualTransaction }) => ({ path: `/v1/transactions/${manualTransaction}` }),
+  deleteTransaction: ({ manualTransaction }) => ({
+    access: ['write'],
+    path: `/v1/transactions/${manualTransaction}`,
+  }),
   createUser: () => ({
+    access: 'public',
     path: '/v1/users',
     body: { email: `${randomUUID()}@example.org`, password: 'correct horse battery staple' },
   }),
-  getMe: () => ({ path: '/v1/users/me' }),
-  updateMe: () => ({ path: '/v1/users/me', body: { baseCurrency: 'USD' } }),
+  getMe: () => ({ access: ['read'], path: '/v1/users/me' }),
+  updateMe: () => ({ access: ['admin'], path: '/v1/users/me', body: { baseCurrency: 'USD' } }),
   // The owner of this test has no password: see test/http/users.test.ts for what succeeds.
   changeMyPassword: () => ({
+    access: ['admin'],
     path: '/v1/users/me/password',
     body: { currentPassword: 'correct horse battery staple', newPassword: 'another horse battery staple' },
     status: 400,
   }),
   createTokens: () => ({
+    access: 'public',
     path: '/v1/tokens',
     body: { email: 'nobody@example.org', password: 'x' },
     status: 401,
   }),
-  refreshTokens: () => ({ path: '/v1/tokens/refresh', body: { refreshToken: 'tmr_none' }, status: 401 }),
-  deleteTokens: () => ({ path: '/v1/tokens', body: { refreshToken: 'tmr_none' } }),
-  createApiKey: () => ({ path: '/v1/api-keys', body: { name: 'script', scopes: ['read'] } }),
-  listApiKeys: () => ({ path: '/v1/api-keys' }),
-  deleteApiKey: ({ apiKey }) => ({ path: `/v1/api-keys/${apiKey}` }),
+  refreshTokens: () => ({
+    access: 'public',
+    path: '/v1/tokens/refresh',
+    body: { refreshToken: 'tmr_none' },
+    status: 401,
+  }),
+  deleteTokens: () => ({ access: 'public', path: '/v1/tokens', body: { refreshToken: 'tmr_none' } }),
+  createApiKey: () => ({
+    access: ['admin'],
+    path: '/v1/api-keys',
+    body: { name: 'script', scopes: ['read'] },
+  }),
+  listApiKeys: () => ({ access: ['admin'], path: '/v1/api-keys' }),
+  deleteApiKey: ({ apiKey }) => ({ access: ['admin'], path: `/v1/api-keys/${apiKey}` }),
   createSecondFactor: () => ({
+    access: ['admin'],
     path: '/v1/second-factor',
     body: { password: 'correct horse battery staple' },
     status: 400,
   }),
-  confirmSecondFactor: () => ({ path: '/v1/second-factor/confirm', body: { code: '000000' }, status: 409 }),
+  confirmSecondFactor: () => ({
+    access: ['admin'],
+    path: '/v1/second-factor/confirm',
+    body: { code: '000000' },
+    status: 409,
+  }),
   removeSecondFactor: () => ({
+    access: ['admin'],
     path: '/v1/second-factor/remove',
     body: { password: 'correct horse battery staple', code: '000000' },
     status: 400,
   }),
-  listSourceTypes: () => ({ path: '/v1/source-types' }),
-  listSources: () => ({ path: '/v1/sources' }),
-  getSource: ({ source }) => ({ path: `/v1/sources/${source}` }),
-  createSource: () => ({ path: '/v1/sources', body: { type: 'file' } }),
-  updateSource: ({ source }) => ({ path: `/v1/sources/${source}`, body: { status: 'paused' } }),
+  listSourceTypes: () => ({ access: ['read', 'service'], path: '/v1/source-types' }),
+  listSources: () => ({ access: ['read', 'service'], path: '/v1/sources' }),
+  getSource: ({ source }) => ({ access: ['read', 'service'], path: `/v1/sources/${source}` }),
+  createSource: () => ({ access: ['admin', 'service'], path: '/v1/sources', body: { type: 'file' } }),
+  updateSource: ({ source }) => ({
+    access: ['write', 'service'],
+    path: `/v1/sources/${source}`,
+    body: { status: 'paused' },
+  }),
   // No provider is asked here: see test/http/sources.test.ts for what succeeds.
   putSourceCredentials: ({ source }) => ({
+    access: ['admin', 'service'],
     path: `/v1/sources/${source}/credentials`,
     body: { credentials: { accessUrl: 'https://user:secret@bridge.example/simplefin' } },
     status: 422,
   }),
-  deleteSource: ({ source }) => ({ path: `/v1/sources/${source}` }),
-  syncSource: ({ source }) => ({ path: `/v1/sources/${source}/sync` }),
-  listSourceRuns: ({ source }) => ({ path: `/v1/sources/${source}/runs` }),
+  deleteSource: ({ source }) => ({ access: ['admin', 'service'], path: `/v1/sources/${source}` }),
+  syncSource: ({ source }) => ({ access: ['write', 'service'], path: `/v1/sources/${source}/sync` }),
+  listSourceRuns: ({ source }) => ({ access: ['read', 'service'], path: `/v1/sources/${source}/runs` }),
   uploadStatementFile: ({ fileSource }) => ({
+    access: ['write'],
     path: `/v1/sources/${fileSource}/files?filename=a.csv`,
     body: 'account,date,amount\nA,2024-06-02,5\n',
     headers: { 'content-type': 'text/csv' },
   }),
-  listDeadLetters: () => ({ path: '/v1/dead-letters' }),
-  getDeadLetter: ({ deadLetter }) => ({ path: `/v1/dead-letters/${deadLetter}` }),
-  retryDeadLetter: ({ deadLetter }) => ({ path: `/v1/dead-letters/${deadLetter}/retry` }),
-  discardDeadLetter: ({ deadLetter }) => ({ path: `/v1/dead-letters/${deadLetter}/discard` }),
-  getPlatformUser: ({ platformUser }) => ({ path: `/user/${platformUser}` }),
-  getPlatformPayouts: ({ platformUser }) => ({ path: `/user/${platformUser}/payouts` }),
+  listDeadLetters: () => ({ access: ['read', 'service'], path: '/v1/dead-letters' }),
+  getDeadLetter: ({ deadLetter }) => ({
+    access: ['read', 'service'],
+    path: `/v1/dead-letters/${deadLetter}`,
+  }),
+  retryDeadLetter: ({ deadLetter }) => ({
+    access: ['write', 'service'],
+    path: `/v1/dead-letters/${deadLetter}/retry`,
+  }),
+  discardDeadLetter: ({ deadLetter }) => ({
+    access: ['write', 'service'],
+    path: `/v1/dead-letters/${deadLetter}/discard`,
+  }),
+  getPlatformUser: ({ platformUser }) => ({ access: ['service'], path: `/user/${platformUser}` }),
+  getPlatformPayouts: ({ platformUser }) => ({ access: ['service'], path: `/user/${platformUser}/payouts` }),
   // Plaid is not configured here: see test/http/webhook-route.test.ts for what succeeds.
-  postWebhook: () => ({ path: '/webhooks/plaid', body: {}, status: 404 }),
+  postWebhook: () => ({ access: 'public', path: '/webhooks/plaid', body: {}, status: 404 }),
 }
 
 let db: TestDatabase
@@ -234,9 +282,12 @@ async function makeOwner() {
   return { user, token, ids, canary }
 }
 
-function ask(operation: Operation, ids: Ids, token?: string) {
-  const { path, ...rest } = requests[operation.id]!(ids)
-  return http.json(operation.method.toUpperCase(), path, { ...rest, token })
+/** Asks, and sees that the answer's status and headers are those of the document. */
+async function ask(operation: Operation, ids: Ids, token?: string) {
+  const { path, body, headers = {} } = requests[operation.id]!(ids)
+  const answer = await http.json(operation.method.toUpperCase(), path, { body, headers, token })
+  expectDocumented(document, operation, answer)
+  return answer
 }
 
 /** What is stored of a user, to see that nothing has changed. */
@@ -266,6 +317,19 @@ test('the matrix, the document and the client have the same routes', () => {
   expect(ofClient).toEqual(
     operations.map(({ id, method, path }) => [id, `${method.toUpperCase()} ${path}`]).sort(),
   )
+})
+
+test('every operation needs the access that was decided for it', () => {
+  const decided = Object.entries(requests).map(([id, make]) => [id, make(missing).access] as const)
+  expect(Object.fromEntries(operations.map(({ id, scopes }) => [id, scopes ?? 'public']))).toEqual(
+    Object.fromEntries(decided),
+  )
+  for (const { id, method, scopes, security } of operations) {
+    // Open to everybody is what asks for nothing, or lets who asks without a token through.
+    const isOpen = security.length === 0 || security.some((each) => Object.keys(each).length === 0)
+    expect(isOpen, id).toBe(scopes === undefined)
+    if (method !== 'get' && scopes) expect(scopes, `${id} changes something`).not.toContain('read')
+  }
 })
 
 test('whoever may not ask is refused, on every route', async () => {
@@ -362,8 +426,8 @@ describe('the owner gets what the document says', () => {
     const ajv = new Ajv2020({ strict: false, validateFormats: false })
     const validate = ajv.compile({ ...closed(schema), components: closed(document.components) })
     expect(validate(answer.body), JSON.stringify(validate.errors)).toBe(true)
-    expect(answer.headers.get('x-request-id')).toMatch(/./)
-    expect(answer.headers.get('ratelimit-policy')).toMatch(/^"caller";q=\d+;w=60$/)
+    if (operation.responses[429])
+      expect(answer.headers.get('ratelimit-policy')).toMatch(/^"caller";q=\d+;w=60$/)
   })
 })
 

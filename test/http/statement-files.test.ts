@@ -236,23 +236,36 @@ test('many at once: as many as fit are taken, the others are told to come again,
 })
 
 test('places are refused before anything is received, and free again also after a fault', async () => {
-  const places = createPlaces(2)
+  const places = createPlaces(3)
   let open = () => {}
   const gate = new Promise<void>((resolve) => {
     open = resolve
   })
-  const runs = [places(() => gate), places(() => gate)]
+  const runs = [places('a', () => gate), places('a', () => gate), places('b', () => gate)]
   let received = false
-  const third = places(async () => {
+  const receive = async () => {
     received = true
-  })
-  await expect(third).rejects.toMatchObject({ code: 'busy', status: 503 })
+  }
+  await expect(places('a', receive)).rejects.toMatchObject({ code: 'busy', status: 503 })
+  await expect(places('c', receive)).rejects.toMatchObject({ code: 'busy', status: 503 })
   expect(received).toBe(false)
   open()
   await Promise.all(runs)
-  await expect(places(() => Promise.reject(new Error('gone')))).rejects.toThrow('gone')
-  await expect(places(() => Promise.reject(new Error('gone')))).rejects.toThrow('gone')
-  expect(await places(async () => 3)).toBe(3)
+  for (let n = 0; n < 4; n++)
+    await expect(places('a', () => Promise.reject(new Error('gone')))).rejects.toThrow('gone')
+  expect(await places('a', async () => 3)).toBe(3)
+})
+
+test('a form of more parts than are meant is refused without being read', async () => {
+  const { token, sourceId: id } = await person()
+  const part = '--XX\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n'
+  const answer = await http.json('POST', `/v1/sources/${id}/files`, {
+    token,
+    body: `${part.repeat(100_000)}--XX--\r\n`,
+    headers: { 'content-type': 'multipart/form-data; boundary=XX' },
+  })
+  expect(answer.status).toBe(400)
+  expect(answer.body.errors).toEqual([{ field: 'body', message: 'is not a form that can be read' }])
 })
 
 test('at most 32 MiB', async () => {
