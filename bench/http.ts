@@ -12,6 +12,8 @@ import { type AreaReport, count, milliseconds } from './report.ts'
 
 const connections = 64
 const secondsEach = 8
+/** Answers a second that are asked for in a steady stream, to see how long each takes then. */
+const atRate = 1500
 
 /** Paths by name; `{n}` becomes a number of its own in every request, so that no answer is kept already. */
 const reads = {
@@ -61,13 +63,11 @@ export async function benchHttp(population: Population, shutdown: Shutdown): Pro
   )
   const rows: string[][] = []
   for (const [name, path] of Object.entries(reads)) {
-    const run = () =>
-      fire(
-        server.url,
-        tokens.map((token) => ({ path: () => path, token })),
-      )
+    const requests = tokens.map((token) => ({ path: () => path, token }))
+    const run = (rate?: number) => fire(server.url, requests, rate)
     await run()
     rows.push(await line(`${name}, kept`, run, server.pid, postgres))
+    rows.push(await line(`the same at ${atRate} a second`, () => run(atRate), server.pid, postgres))
   }
   for (const [name, question] of Object.entries(anew)) {
     let asked = 0
@@ -108,6 +108,7 @@ function fire(url: string, requests: { path: () => string; token: string }[]): P
     url,
     connections,
     duration: secondsEach,
+    ...(overallRate !== undefined && { overallRate }),
     requests: requests.map(({ path, token }) => ({
       method: 'GET' as const,
       setupRequest: (request: autocannon.Request) => ({

@@ -94,7 +94,7 @@ export async function startWorker(
 async function start<Report>(file: string, options: object, shutdown: Shutdown) {
   const child: ChildProcess = fork(fileURLToPath(new URL(file, import.meta.url)), [JSON.stringify(options)], {
     execArgv: [
-      '--max-semi-space-size=2',
+      '--max-semi-space-size=8',
       '--heap-growing-percent=25',
       '--import',
       import.meta.resolve('tsx'),

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { z } from 'zod'
 import { NotFoundError, RefusedError } from '../errors.ts'
+import { ownSourceTypes } from '../own-source-types.ts'
 import type { ConnectorFixture } from './conformance/fixture.ts'
 import type { Connector } from './connector.ts'
 import { loadOutside } from './load-outside.ts'
@@ -27,9 +28,6 @@ export interface ConnectorPlaces {
   /** Absolute path of a JSON file: by connector id, its settings. */
   settingsFile?: string | undefined
 }
-
-/** What statement files are imported through, and what is entered by hand. */
-export const ownSourceTypes = ['file', 'manual']
 
 /** Loads what lies outside the tree at once; the tree's own are loaded when they are asked for. */
 export async function loadConnectors({ places, settingsFile }: ConnectorPlaces): Promise<Connectors> {

@@ -1,3 +1,4 @@
+import { ownSourceTypes } from '../own-source-types.ts'
 import type { AccountKind } from '../page.ts'
 import { instantOf, retryOnContention, type Sql } from './client.ts'
 import { type Completion, finishing } from './idempotency.ts'
@@ -14,6 +15,8 @@ export interface Account {
   externalId: string
   /** Kept by hand: no source fills it. */
   manual: boolean
+  /** Syncs fill it: its source is a connection that has not been removed. */
+  synced: boolean
   createdAt: Date
 }
 
@@ -26,7 +29,8 @@ export async function hasAccount(sql: Sql, callerId: string, accountId: string):
 /** The accounts that the caller may see, by name, or the one of that id. */
 export async function listAccounts(sql: Sql, callerId: string, accountId?: string): Promise<Account[]> {
   const rows = await sql`
-    SELECT a.id, a.name, a.kind, a.source_id, s.source_type_id, a.external_id, a.created_at
+    SELECT a.id, a.name, a.kind, a.source_id, s.source_type_id, s.status <> 'removed' AS connected, a.external_id,
+      a.created_at
     FROM visible_account(${callerId}) v
     JOIN account a ON a.id = v.account_id
     JOIN user_source s ON s.id = a.source_id
@@ -40,6 +44,7 @@ export async function listAccounts(sql: Sql, callerId: string, accountId?: strin
     connector: row.source_type_id,
     externalId: row.external_id,
     manual: row.source_type_id === manualType,
+    synced: row.connected && !ownSourceTypes.includes(row.source_type_id),
     createdAt: instantOf(row.created_at),
   }))
 }

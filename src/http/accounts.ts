@@ -105,7 +105,10 @@ export const deleteAccount = defineRoute({
   path: '/v1/accounts/{id}',
   id: 'deleteAccount',
   tag: 'Accounts',
-  summary: 'Remove an account that is kept by hand, with all its transactions',
+  summary: 'Remove an account with all its transactions',
+  description:
+    'One that is kept by hand, that files filled, or whose connection was removed: what a connection fills would be back ' +
+    'with its next sync. A file that is imported again fills it again.',
   access: ['write'],
   params,
   answer: { status: 204, description: 'It is gone.' },
@@ -146,6 +149,7 @@ export function serveAccounts({ serve, answers, parts }: Api): void {
       connector: manualType,
       externalId: manualExternalId(accountId),
       manual: true,
+      synced: false,
       createdAt: now,
     }
     const answer = tell(made)
@@ -164,7 +168,7 @@ export function serveAccounts({ serve, answers, parts }: Api): void {
   serve(deleteAccount, async ({ params, user }) => {
     const [found] = await listVisibleAccounts(sql, user.userId, params.id)
     if (!found) throw noSuchAccount()
-    if (!found.manual) throw new ConflictError('a source fills this account: remove its source')
+    if (found.synced) throw new ConflictError('a source fills this account: remove its source')
     if (!(await removeAccount(sql, user.userId, params.id))) throw noSuchAccount()
     return undefined
   })

@@ -66,8 +66,12 @@ export const amount = z.string().openapi({
 
 export const asset = z
   .string()
+  // Before it is put in upper case, which makes ASCII of some other letters.
+  .refine(
+    (value) => /^\s*[\x21-\x7e]{1,32}\s*$/.test(value),
+    'must be an ISO 4217 code such as EUR, or a ticker',
+  )
   .transform((value) => value.trim().toUpperCase())
-  .refine((value) => /^[\x21-\x7e]{1,32}$/.test(value), 'must be an ISO 4217 code such as EUR, or a ticker')
   .openapi({ type: 'string', pattern: '^[\\x21-\\x7e]+$', minLength: 1, maxLength: 32, example: 'EUR' })
 
 export const timeZone = z

@@ -184,3 +184,36 @@ test('metrics are for this machine, and for services elsewhere', async () => {
   process.kill()
   await ended
 })
+
+test('connections that break are told as such, and the process goes on', async () => {
+  const { url, process, ended } = await startServe()
+  const { client } = await signUp(url)
+  const statuses = new Set<number>()
+  let killing = true
+  const load = Array.from({ length: 8 }, async () => {
+    while (killing) {
+      const fault = await client.getFeed().then(
+        () => undefined,
+        (error: unknown) => error,
+      )
+      if (fault === undefined) statuses.add(200)
+      else if (fault instanceof ApiProblem) statuses.add(fault.status)
+      else throw fault
+    }
+  })
+  for (let round = 0; round < 10; round++) {
+    await db.sql`
+      SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+      WHERE application_name = 'tidemark-http' AND datname = current_database()`
+    // As long as it takes until somebody is answered again.
+    statuses.delete(200)
+    while (!statuses.has(200)) await new Promise((turn) => setImmediate(turn))
+  }
+  killing = false
+  await Promise.all(load)
+  expect(process.exitCode).toBeNull()
+  expect([...statuses].filter((status) => status !== 200 && status !== 503)).toEqual([])
+  expect((await client.getReadiness()).status).toBe('ready')
+  process.kill()
+  await ended
+})

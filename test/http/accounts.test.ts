@@ -196,19 +196,23 @@ test.each([
   },
 )
 
-test('an account that a source fills is not removed by itself, nor are its balances set', async () => {
+test('an account that a connection fills is not removed by itself, nor are its balances set', async () => {
   const { user, sourceId, token } = await person()
-  const { id } = await connectedAccount(user.id)
+  const { id, sourceId: connected } = await connectedAccount(user.id)
   const [file] = await ingest(db, sourceId, [row('1', '2024-05-01', '9')])
-  for (const accountId of [id, file!.accountId]) {
-    const removed = await http.json('DELETE', `/v1/accounts/${accountId}`, { token })
-    expect([removed.status, removed.body.detail]).toEqual([409, expect.stringContaining('remove its source')])
-  }
+  const remove = (accountId: string) => http.json('DELETE', `/v1/accounts/${accountId}`, { token })
+  const refused = await remove(id)
+  expect([refused.status, refused.body.detail]).toEqual([409, expect.stringContaining('remove its source')])
   const body = { amount: '1' }
   const put = (accountId: string) =>
     http.json('PUT', `/v1/accounts/${accountId}/balances/2024-06-01`, { token, body })
   expect((await put(id)).status).toBe(409)
   expect((await put(file!.accountId)).status).toBe(200)
+  // Files fill an account no more once it is gone, and a connection none once it was removed.
+  expect((await remove(file!.accountId)).status).toBe(204)
+  expect((await http.ask('DELETE', `/v1/sources/${connected}`, { token })).status).toBe(204)
+  expect((await remove(id)).status).toBe(204)
+  expect(await worth(token, '2024-06-15')).toBe('0')
 })
 
 test('of another user’s account nothing can be seen, and nothing done to it', async () => {
