@@ -103,7 +103,11 @@ async function logIn(sql: Population['db']['sql'], key: string, userId: string):
   return createAccessTokens({ keyring, clock: () => new Date() }).issue({ userId, sessionId })
 }
 
-function fire(url: string, requests: { path: () => string; token: string }[]): Promise<autocannon.Result> {
+function fire(
+  url: string,
+  requests: { path: () => string; token: string }[],
+  overallRate?: number,
+): Promise<autocannon.Result> {
   return autocannon({
     url,
     connections,
