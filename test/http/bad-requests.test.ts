@@ -177,7 +177,7 @@ const nastyJson = fc.oneof(
     '{"constructor":{"prototype":{}}}',
     '["a","a"]',
     '['.repeat(2000) + ']'.repeat(2000),
-    '{"a":'.repeat(500) + '1' + '}'.repeat(500),
+    `${'{"a":'.repeat(500)}1${'}'.repeat(500)}`,
   ),
   fc.json({ maxDepth: 3 }),
 )

@@ -19,11 +19,11 @@ export interface TestApp {
   /** Asks with a token; a body is sent as JSON, bytes and texts as they are. */
   ask(method: string, path: string, options?: AskOptions): Promise<Response>
   /** The same, and reads the JSON of the answer. */
-  // biome-ignore lint/suspicious/noExplicitAny: a test says what it expects
   json(
     method: string,
     path: string,
     options?: AskOptions,
+    // biome-ignore lint/suspicious/noExplicitAny: a test says what it expects
   ): Promise<{ status: number; headers: Headers; body: any }>
 }
 
