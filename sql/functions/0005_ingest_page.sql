@@ -73,8 +73,6 @@ DECLARE
   v_rest page_change[];
   v_window record;
   v_touched touched_asset[];
-  v_asset touched_asset;
-  v_own page_change[] := '{}';
   v_changed_accounts bigint;
 BEGIN
   SELECT user_id INTO STRICT v_user_id FROM user_source WHERE id = p_source_id;
@@ -275,13 +273,7 @@ BEGIN
   FROM written w;
 
   IF EXISTS (SELECT 1 FROM reconciliation WHERE account_id = ANY (v_account_ids)) THEN
-    FOR v_asset IN
-      SELECT t.user_id, t.account_id, t.asset, min(t.from_day) FROM unnest(v_touched) AS t
-      GROUP BY t.user_id, t.account_id, t.asset ORDER BY t.account_id, t.asset
-    LOOP
-      v_own := v_own || settle_balances(v_asset.user_id, v_asset.account_id, v_asset.asset, v_asset.from_day);
-    END LOOP;
-    PERFORM apply_changes(ARRAY(SELECT o FROM unnest(v_own) AS o WHERE o.outcome <> 'unchanged'), p_now);
+    PERFORM settle_touched(v_touched, p_now);
   END IF;
 
   IF v_changed_accounts > 0 THEN

@@ -9,23 +9,6 @@ LANGUAGE sql IMMUTABLE AS $$
   )::page_change
 $$;
 
--- Settles what follows from changes, as ingest_page does at its end. The accounts are locked.
-CREATE OR REPLACE FUNCTION settle_touched(p_touched touched_asset[], p_now timestamptz) RETURNS void
-LANGUAGE plpgsql AS $$
-DECLARE
-  v_asset touched_asset;
-  v_own page_change[] := '{}';
-BEGIN
-  FOR v_asset IN
-    SELECT t.user_id, t.account_id, t.asset, min(t.from_day) FROM unnest(p_touched) AS t
-    GROUP BY t.user_id, t.account_id, t.asset ORDER BY t.account_id, t.asset
-  LOOP
-    v_own := v_own || settle_balances(v_asset.user_id, v_asset.account_id, v_asset.asset, v_asset.from_day);
-  END LOOP;
-  PERFORM apply_changes(ARRAY(SELECT o FROM unnest(v_own) AS o WHERE o.outcome <> 'unchanged'), p_now);
-END
-$$;
-
 -- Takes a transaction away that was entered by hand, and what was said of it. Returns removed, missing, or provided,
 -- where it was not.
 CREATE OR REPLACE FUNCTION remove_manual_transaction(p_user_id bigint, p_id uuid, p_now timestamptz) RETURNS text

@@ -3,11 +3,11 @@ import type { Database } from './database.ts'
 import { sqlDir } from './database.ts'
 import { readMigrations } from './migrate.ts'
 
-/** Whether the database answers, and holds every migration that this version needs. */
+/** Whether the database answers, and holds every migration that this version needs; `fault`: why it does not answer. */
 export async function readReadiness({
   sql,
   engine,
-}: Pick<Database, 'sql' | 'engine'>): Promise<{ database: boolean; migrations: boolean }> {
+}: Pick<Database, 'sql' | 'engine'>): Promise<{ database: boolean; migrations: boolean; fault?: unknown }> {
   try {
     const applied = await withDeadline(
       5_000,
@@ -16,7 +16,7 @@ export async function readReadiness({
     const names = new Set(applied.map(({ name }) => name))
     const needed = await readMigrations(sqlDir, engine)
     return { database: true, migrations: needed.every(({ name }) => names.has(name)) }
-  } catch {
-    return { database: false, migrations: false }
+  } catch (fault) {
+    return { database: false, migrations: false, fault }
   }
 }

@@ -1,11 +1,10 @@
 import { z } from '@hono/zod-openapi'
 import { dayInZone } from '../calendar.ts'
 import { type Account, listAccounts, setBalance, unsetBalance } from '../db/accounts.ts'
-import { readBalances } from '../db/balances.ts'
 import { ConflictError, NotFoundError } from '../errors.ts'
 import { noSuchAccount } from './accounts.ts'
 import type { Api } from './api.ts'
-import { getBalance } from './balance.ts'
+import { getBalance, tellBalance } from './balance.ts'
 import { defineRoute } from './define-route.ts'
 import { asset, day, decimal, id } from './fields.ts'
 import { refuseFarDay } from './manual-transactions.ts'
@@ -63,21 +62,8 @@ export function serveAccountBalances({ serve, parts }: Api): void {
     const account = await settableAccount(user.userId, params.id)
     const balance = { day: params.date, amount: body.amount, asset: body.asset ?? user.baseCurrency }
     if (!(await setBalance(sql, user.userId, account, balance, now))) throw noSuchAccount()
-    const all = await readBalances(sql, {
-      userId: user.userId,
-      at: params.date,
-      currency: user.baseCurrency,
-    })
-    const held = all.filter((each) => each.accountId === account.id)
-    const told = held.filter(({ reported }) => reported !== null)
-    const only = told.length === 1 ? told[0] : undefined
-    return {
-      accountId: account.id,
-      at: params.date,
-      balances: held.map(({ asset, quantity, value, currency }) => ({ asset, quantity, value, currency })),
-      reported: only?.reported ?? null,
-      difference: only?.difference ?? null,
-    }
+    const question = { userId: user.userId, at: params.date, currency: user.baseCurrency }
+    return tellBalance(sql, account.id, question)
   })
 
   serve(deleteBalance, async ({ params, query, user, now }) => {

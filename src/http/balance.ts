@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { dayInZone } from '../calendar.ts'
 import { hasAccount } from '../db/accounts.ts'
 import { readAssetBalances, readBalances } from '../db/balances.ts'
+import type { Sql } from '../db/client.ts'
 import { NotFoundError } from '../errors.ts'
 import type { Api } from './api.ts'
 import { defineRoute } from './define-route.ts'
@@ -67,16 +68,25 @@ export function serveBalance({ serve, answers }: Api): void {
       }
       if (!(await hasAccount(sql, user.userId, accountId)))
         throw new NotFoundError('there is no such account')
-      const held = (await readBalances(sql, question)).filter((each) => each.accountId === accountId)
-      const told = held.filter(({ reported }) => reported !== null)
-      const only = told.length === 1 ? told[0] : undefined
-      return {
-        accountId,
-        at,
-        balances: held.map(({ asset, quantity, value }) => ({ asset, quantity, value, currency })),
-        reported: only?.reported ?? null,
-        difference: only?.difference ?? null,
-      } satisfies z.input<typeof balance>
+      return tellBalance(sql, accountId, question)
     })
   })
+}
+
+/** What an account held at the end of a day, as it is answered. */
+export async function tellBalance(
+  sql: Sql,
+  accountId: string,
+  question: { userId: string; at: string; currency: string },
+) {
+  const held = (await readBalances(sql, question)).filter((each) => each.accountId === accountId)
+  const told = held.filter(({ reported }) => reported !== null)
+  const only = told.length === 1 ? told[0] : undefined
+  return {
+    accountId,
+    at: question.at,
+    balances: held.map(({ asset, quantity, value, currency }) => ({ asset, quantity, value, currency })),
+    reported: only?.reported ?? null,
+    difference: only?.difference ?? null,
+  } satisfies z.input<typeof balance>
 }

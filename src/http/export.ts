@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { dayInZone } from '../calendar.ts'
 import { cleanText } from '../connectors/statements/clean-text.ts'
+import { tidemarkColumns } from '../connectors/statements/tidemark-csv.ts'
 import { type Account, hasAccount, listAccounts } from '../db/accounts.ts'
 import { readTransactionPage, type TransactionPlace } from '../db/transaction-pages.ts'
 import type { Transaction } from '../db/transactions.ts'
@@ -128,20 +129,7 @@ function csv(labels: Map<string, string>): Format {
   const row = (cells: (string | null)[]) => `${cells.map((cell) => quoteCell(cell ?? '')).join(',')}\n`
   return {
     type: 'text/csv; charset=utf-8',
-    head: row([
-      'account',
-      'id',
-      'date',
-      'time',
-      'amount',
-      'asset',
-      'kind',
-      'status',
-      'description',
-      'counterparty',
-      'category',
-      'group',
-    ]),
+    head: row([...tidemarkColumns]),
     separator: '',
     tail: '',
     write: (each) =>

@@ -67,7 +67,8 @@ export function serveHealth(api: Api): void {
 
   serve(getHealth, async () => ({ status: 'ok' as const }))
   serve(getReadiness, async () => {
-    const { database, migrations } = await readReadiness(parts.db)
+    const { database, migrations, fault } = await readReadiness(parts.db)
+    if (fault !== undefined) parts.log.warn({ err: fault }, 'the database does not answer')
     const scheduler = parts.scheduler()
     const ready = database && migrations && scheduler !== 'stopped' && !parts.signal.aborted
     const answer: z.input<typeof readiness> = {

@@ -50,7 +50,7 @@ export const transactionRef = pgTable(
     userId: bigint('user_id', { mode: 'bigint' }).notNull(),
     id: uuid('id').notNull(),
     bookedOn: date('booked_on'),
-    /** What the row said, see src/db/page-encoding.ts. */
+    /** What the row said, see src/db/page-encoding.ts; of one that was replaced, the id of what took its place. */
     digest: uuid('digest'),
     version: bigint('version', { mode: 'bigint' }).notNull().default(sql`0`),
     /** Another transaction took its place: it never comes back, whatever arrives later. */
