@@ -4,7 +4,7 @@ import { responseHeaders } from './response-headers.ts'
 
 const description = `What you are worth, at any date, exactly, and how it got there.
 
-Amounts are decimal strings, exact; ids are strings; days are days of the calendar, YYYY-MM-DD. Fields and parameters that are not known are refused. Errors are application/problem+json (RFC 9457) with a stable \`type\`. Every answer has an \`X-Request-Id\`, and says by \`RateLimit\` what is left of the caller’s minute. Beside what an operation lists, another method is answered with 405, and a header beyond what is read with 431.
+Amounts are decimal strings, exact; ids are strings; days are days of the calendar, YYYY-MM-DD. Fields and parameters that are not known are refused. Errors are application/problem+json (RFC 9457) with a stable \`type\`. Every answer has an \`X-Request-Id\`; all but those of operations say by \`RateLimit\` what is left of the caller’s minute. Beside what an operation lists, another method is answered with 405, and a header beyond what is read with 431.
 
 Send \`Authorization: Bearer …\` with an access token of POST /v1/tokens, which is good for five minutes, or with an API key. Scope \`admin\` holds \`write\`, which holds \`read\`; \`service\` stands apart.
 
