@@ -51,16 +51,19 @@ const content = fc.record(
 )
 const id = fc.integer({ min: 0, max: 50 }).map(String)
 
-const annotation = fc.record(
-  {
-    category: fc.option(word),
-    note: fc.option(word),
-    tags: fc.option(fc.uniqueArray(word, { maxLength: 3 })),
-    transfer: fc.option(fc.boolean()),
-    excluded: fc.option(fc.boolean()),
-  },
-  { requiredKeys: [] },
-)
+/** Says at least one thing: a change that changes nothing is refused. */
+const annotation = fc
+  .record(
+    {
+      category: fc.option(word),
+      note: fc.option(word),
+      tags: fc.option(fc.uniqueArray(word, { maxLength: 3 })),
+      transfer: fc.option(fc.boolean()),
+      excluded: fc.option(fc.boolean()),
+    },
+    { requiredKeys: [] },
+  )
+  .filter((said) => Object.keys(said).length > 0)
 
 /** What happens between two pages; `at` is the place of the annotated one among those that are there. */
 const step = fc.oneof(
