@@ -1,8 +1,11 @@
 import { defineConfig } from 'vitest/config'
 import { findServerBinaries } from './src/db/server-binaries.ts'
+import { findChromium } from './test/setup/find-chromium.ts'
 
 /** Files that need a database run once on every engine that the machine offers; the others once. */
 const databaseTests = ['db', 'cli', 'http', 'scheduler'].map((folder) => `test/${folder}/**/*.test.ts`)
+/** In a real browser, on one engine: what differs between engines ends behind the API. */
+const dashboardTests = ['test/dashboard/**/*.test.ts']
 /** Need no engine, or start servers of their own. */
 const serverTests = ['embedded-server', 'server-binaries', 'start-lock', 'statement-balances'].map(
   (name) => `test/db/${name}.test.ts`,
@@ -17,6 +20,12 @@ export default defineConfig(async () => {
       ? `Engines: plain (packaged PostgreSQL), timescale (${found.timescale} on PostgreSQL ${found.version})`
       : 'Engines: plain (packaged PostgreSQL) alone; no TimescaleDB community edition was found here',
   )
+  const chromium = findChromium(process.env)
+  tellOnce(
+    chromium
+      ? `Browser: ${chromium}`
+      : 'Browser: none was found here, and the tests of the dashboard are left out; TIDEMARK_CHROMIUM names one',
+  )
   return {
     test: {
       testTimeout: 120_000,
@@ -25,7 +34,11 @@ export default defineConfig(async () => {
       projects: [
         {
           extends: true as const,
-          test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: databaseTests },
+          test: {
+            name: 'unit',
+            include: ['test/**/*.test.ts'],
+            exclude: [...databaseTests, ...dashboardTests],
+          },
         },
         { extends: true as const, test: { name: 'server', include: serverTests } },
         ...engines.map((provide) => ({
@@ -38,6 +51,19 @@ export default defineConfig(async () => {
             provide,
           },
         })),
+        ...(chromium
+          ? [
+              {
+                extends: true as const,
+                test: {
+                  name: 'dashboard',
+                  include: dashboardTests,
+                  globalSetup: ['test/setup/server.ts', 'test/setup/dashboard-build.ts'],
+                  provide: { ...engines.at(-1)!, chromium },
+                },
+              },
+            ]
+          : []),
       ],
     },
   }
@@ -45,6 +71,7 @@ export default defineConfig(async () => {
 
 /** Every project reads this file anew. */
 function tellOnce(text: string): void {
-  if (process.env.TIDEMARK_ENGINES_TOLD !== text) console.log(text)
-  process.env.TIDEMARK_ENGINES_TOLD = text
+  const told = process.env.TIDEMARK_TOLD ?? ''
+  if (!told.includes(text)) console.log(text)
+  process.env.TIDEMARK_TOLD = `${told}\n${text}`
 }

@@ -7,6 +7,7 @@ import { createApp } from '../http/app.ts'
 import { answerMalformed } from '../http/malformed.ts'
 import { startWorker } from '../scheduler/run-worker.ts'
 import { startUpkeep } from '../scheduler/upkeep.ts'
+import { dashboardFolder } from './dashboard-folder.ts'
 import { openSync } from './open-sync.ts'
 import { stopped } from './stopped.ts'
 import type { CommandContext, ExitCode } from './terminal.ts'
@@ -27,7 +28,7 @@ export async function serveCommand(
   options: { scheduler: boolean },
 ): Promise<ExitCode> {
   const { config, shutdown } = context
-  const db = await context.openDatabase()
+  const [db, dashboard] = await Promise.all([context.openDatabase(), dashboardFolder(context)])
   const parts = await openSync(context, db)
   // What is signed and sealed needs a key: better to say so now than to the first who logs in.
   parts.keyring.currentKeyId()
@@ -35,6 +36,7 @@ export async function serveCommand(
   const app = createApp({
     ...parts,
     ...openPools(context, db),
+    dashboard,
     requestsPerMinute: config.requestsPerMinute,
     trustedProxies: config.trustedProxies,
     scheduler: () => (options.scheduler ? (worker?.ended() === false ? 'running' : 'stopped') : 'elsewhere'),

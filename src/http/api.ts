@@ -56,7 +56,7 @@ export interface Call<Params = unknown, Query = unknown, Body = unknown> {
   headers: Record<string, string>
   /** What the answer will be, for the statement that has the request's effect; undefined without Idempotency-Key. */
   complete(answer: unknown): Completion | undefined
-  bytes(): Promise<Uint8Array>
+  bytes(): Promise<Uint8Array<ArrayBuffer>>
   now: Date
 }
 

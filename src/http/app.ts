@@ -6,6 +6,7 @@ import { serveAggregator } from './aggregator.ts'
 import { serveAnnotations } from './annotations.ts'
 import { type Api, createApi } from './api.ts'
 import { serveBalance } from './balance.ts'
+import { serveDashboard } from './dashboard.ts'
 import { serveDeadLetters } from './dead-letters.ts'
 import { serveDocs } from './docs.ts'
 import { serveExport } from './export.ts'
@@ -25,7 +26,7 @@ import { serveStatementFiles } from './statement-files.ts'
 import { serveTransactions } from './transactions.ts'
 import { serveWebhooks } from './webhook-route.ts'
 
-/** The HTTP application: every route of the API, its document, health and metrics. */
+/** The HTTP application: every route of the API, its document, health and metrics, and the dashboard. */
 export function createApp(parts: HttpParts): Api['app'] {
   const api = createApi(parts)
   watch(api)
@@ -50,6 +51,7 @@ export function createApp(parts: HttpParts): Api['app'] {
   serveWebhooks(api)
   serveHealth(api)
   serveDocs(api)
+  serveDashboard(api)
   return api.app
 }
 

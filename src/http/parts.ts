@@ -21,6 +21,8 @@ export interface HttpParts extends Pick<Context, 'log' | 'clock' | 'sleep' | 'si
   requestsPerMinute: number
   /** Proxies in front, each of which adds the address it was asked from to X-Forwarded-For. */
   trustedProxies: number
+  /** The folder of the built dashboard; undefined where it is not served. */
+  dashboard?: string | undefined
   /** Whether syncs run in this process: `stopped` where they should and do not. */
   scheduler: () => 'running' | 'elsewhere' | 'stopped'
 }

@@ -37,7 +37,7 @@ export interface Upload {
  * fault; those of a form stand before those of the query.
  */
 export async function readUpload(
-  body: Uint8Array,
+  body: Uint8Array<ArrayBuffer>,
   contentType: string | null,
   query: UploadOptions,
 ): Promise<Upload> {

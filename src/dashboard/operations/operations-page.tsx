@@ -1,0 +1,5 @@
+import { Page } from '../ui/page.tsx'
+
+export function OperationsPage() {
+  return <Page title="Operations">…</Page>
+}

@@ -1,0 +1,51 @@
+import { QueryClient, useQuery } from '@tanstack/preact-query'
+import { ApiProblem } from '../client/client.ts'
+import { type Answer, api } from './api.ts'
+
+/** Milliseconds between two looks while something is under way, and at other times. */
+const soon = 2_000
+const usual = 60_000
+
+/** What was answered is shown until a newer answer is there; a refusal is not asked for again. */
+export const queryClient = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 5_000,
+      refetchInterval: usual,
+      retry: (count, error) => count < 2 && !(error instanceof ApiProblem && error.status < 500),
+      retryDelay: 1_000,
+    },
+    mutations: { retry: false },
+  },
+})
+
+/** After a write: whatever was read may read otherwise now. Ends when what is on the page was read again. */
+export function refreshEverything(): Promise<void> {
+  return queryClient.invalidateQueries()
+}
+
+export function useMe() {
+  return useQuery({ queryKey: ['me'], queryFn: ({ signal }) => api.getMe({ signal }) })
+}
+
+export function useAccounts() {
+  return useQuery({ queryKey: ['accounts'], queryFn: ({ signal }) => api.listAccounts({ signal }) })
+}
+
+export type Source = Answer<'listSources'>['sources'][number]
+
+/** Asked every two seconds while one of them is at work. */
+export function useSources() {
+  return useQuery({
+    queryKey: ['sources'],
+    queryFn: ({ signal }) => api.listSources({ signal }),
+    refetchInterval: ({ state }) => (state.data?.sources.some(isAtWork) ? soon : usual),
+  })
+}
+
+/** It syncs, waits for a worker that will, or has history to read. */
+export function isAtWork(source: Source): boolean {
+  if (source.status !== 'active') return false
+  const due = source.nextSyncAt !== null && Date.parse(source.nextSyncAt) <= Date.now()
+  return source.running || source.backfill !== null || due
+}

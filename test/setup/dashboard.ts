@@ -1,0 +1,119 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import axe from 'axe-core'
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { afterAll, afterEach, expect, inject } from 'vitest'
+import { listen } from '../../src/connectors/emulator/listen.ts'
+import type { HttpParts } from '../../src/http/parts.ts'
+import type { TestDatabase } from './database.ts'
+import { startApp, type TestApp } from './http.ts'
+import { openLogIn } from './log-in.ts'
+
+export interface TestDashboard extends TestApp {
+  url: string
+  /** A page of a browser that knows nothing yet. */
+  open(path: string, options?: OpenOptions): Promise<Page>
+  /** The same, logged in. */
+  openAs(userId: string, path: string, options?: OpenOptions): Promise<Page>
+}
+
+export interface OpenOptions extends BrowserContextOptions {
+  /** Answers beyond 399 that the test brings about: the browser says on its console that they came. */
+  refusals?: number[]
+}
+
+export const phone = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true }
+
+let browser: Browser | undefined
+let profile: string | undefined
+const closes: (() => Promise<unknown>)[] = []
+const opened: { page: Page; faults: string[] }[] = []
+
+/** The whole application with its dashboard on a port of its own, in the present, until the file's tests have ended. */
+export async function startDashboard(
+  db: TestDatabase,
+  rest: Partial<HttpParts> = {},
+): Promise<TestDashboard> {
+  const http = await startApp(db, { dashboard: inject('dashboard'), ...rest })
+  http.time.now = new Date()
+  const { url, close } = await listen(http.app as never)
+  closes.push(close)
+  const open: TestDashboard['open'] = (path, options) => openPage(url, path, options)
+  return {
+    ...http,
+    url,
+    open,
+    async openAs(userId, path, options = {}) {
+      const { refreshToken } = await openLogIn(db, http, userId)
+      const kept = { kind: 'user', accessToken: 'ended', accessUntil: 0, refreshToken }
+      const origins = [
+        { origin: url, localStorage: [{ name: 'tidemark.session', value: JSON.stringify(kept) }] },
+      ]
+      return open(path, { ...options, storageState: { cookies: [], origins } })
+    },
+  }
+}
+
+async function openPage(
+  url: string,
+  path: string,
+  { refusals = [], ...options }: OpenOptions = {},
+): Promise<Page> {
+  const context = await (await startBrowser()).newContext({
+    locale: 'en-GB',
+    timezoneId: 'Europe/Berlin',
+    ...options,
+  })
+  const page = await context.newPage()
+  page.setDefaultTimeout(15_000)
+  const faults: string[] = []
+  page.on('pageerror', (error) => faults.push(`thrown: ${error.message}`))
+  page.on('console', (message) => {
+    if (message.type() !== 'error' && message.type() !== 'warning') return
+    const status = Number(/Failed to load resource: .* status of (\d+)/.exec(message.text())?.[1])
+    if (!refusals.includes(status)) faults.push(`${message.type()}: ${message.text()}`)
+  })
+  page.on('request', (request) => {
+    const { origin, protocol } = new URL(request.url())
+    if (origin !== url && !['blob:', 'data:'].includes(protocol)) faults.push(`request to ${request.url()}`)
+  })
+  opened.push({ page, faults })
+  await page.goto(url + path)
+  return page
+}
+
+async function startBrowser(): Promise<Browser> {
+  profile ??= await mkdtemp(join(tmpdir(), 'tidemark-chromium-'))
+  browser ??= await chromium.launch({
+    executablePath: inject('chromium'),
+    args: ['--no-sandbox', '--disable-background-networking', '--disable-gpu', '--disable-dev-shm-usage'],
+    env: { ...process.env, HOME: profile } as Record<string, string>,
+  })
+  return browser
+}
+
+/** What no page may do: report an error, warn, or ask another host. */
+afterEach(async () => {
+  const faults = opened.flatMap((each) => each.faults)
+  for (const { page } of opened) await page.context().close()
+  opened.length = 0
+  expect(faults).toEqual([])
+})
+
+afterAll(async () => {
+  await browser?.close()
+  for (const close of closes) await close()
+  if (profile) await rm(profile, { recursive: true, force: true })
+})
+
+/** What axe-core finds that is serious or critical, each with where it is. */
+export async function seriousFaults(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source)
+  const violations = (await page.evaluate(
+    'axe.run(document).then((result) => result.violations)',
+  )) as axe.Result[]
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`)
+}
