@@ -1,0 +1,126 @@
+import { useState } from 'preact/hooks'
+import { type Preferences, prefer, preferences } from '../preferences.ts'
+import { Field } from '../ui/field.tsx'
+import { Segmented } from '../ui/segmented.tsx'
+import { isNamed, namedRanges, writeRange } from './ranges.ts'
+import type { Series } from './series.ts'
+
+const rangeOptions = [
+  ...namedRanges.map((value) => ({ value: value as string, label: value === 'ALL' ? 'All' : value })),
+  { value: 'custom', label: 'Custom' },
+]
+
+const breakdowns: [Preferences['by'], string][] = [
+  ['none', 'Assets and debts'],
+  ['kind', 'Kinds'],
+  ['account', 'Accounts'],
+  ['asset', 'Assets held'],
+  ['source', 'Sources'],
+]
+
+const intervals: [Preferences['interval'], string][] = [
+  ['auto', 'Automatic'],
+  ['day', 'Days'],
+  ['week', 'Weeks'],
+  ['month', 'Months'],
+  ['quarter', 'Quarters'],
+  ['year', 'Years'],
+]
+
+/** Which range, in what parts, at what grain. */
+export function Controls({ series }: { series: Series | undefined }) {
+  const { range, by, interval, fromZero } = preferences.value
+  const [isOpen, setOpen] = useState(false)
+  const isCustom = isOpen || !isNamed(range)
+  return (
+    <>
+      <div class="chart-controls">
+        <Segmented
+          label="Range"
+          options={rangeOptions}
+          value={isCustom ? 'custom' : range}
+          onChange={(chosen) => {
+            setOpen(chosen === 'custom')
+            if (chosen !== 'custom') prefer({ range: chosen })
+          }}
+        />
+        <div class="chart-options">
+          <Choice label="By" options={breakdowns} value={by} onChange={(by) => prefer({ by })} />
+          <Choice
+            label="Grain"
+            options={intervals}
+            value={interval}
+            onChange={(interval) => prefer({ interval })}
+          />
+          <label>
+            <input
+              type="checkbox"
+              checked={fromZero}
+              onChange={({ currentTarget }) => prefer({ fromZero: currentTarget.checked })}
+            />
+            From zero
+          </label>
+        </div>
+      </div>
+      {isCustom && <CustomRange series={series} />}
+    </>
+  )
+}
+
+function Choice<Value extends string>({
+  label,
+  options,
+  value,
+  onChange,
+}: {
+  label: string
+  options: [Value, string][]
+  value: Value
+  onChange: (value: Value) => void
+}) {
+  return (
+    <label>
+      {label}
+      <select value={value} onChange={({ currentTarget }) => onChange(currentTarget.value as Value)}>
+        {options.map(([each, name]) => (
+          <option key={each} value={each}>
+            {name}
+          </option>
+        ))}
+      </select>
+    </label>
+  )
+}
+
+/** Begins with what is shown. */
+function CustomRange({ series }: { series: Series | undefined }) {
+  const [from, setFrom] = useState(series?.from ?? '')
+  const [to, setTo] = useState(series?.to ?? '')
+  return (
+    <form
+      class="custom-range"
+      onSubmit={(event) => {
+        event.preventDefault()
+        prefer({ range: writeRange(from, to) })
+      }}
+    >
+      <Field
+        label="From"
+        type="date"
+        required
+        value={from}
+        onInput={({ currentTarget }) => setFrom(currentTarget.value)}
+      />
+      <Field
+        label="To"
+        type="date"
+        required
+        value={to}
+        onInput={({ currentTarget }) => setTo(currentTarget.value)}
+      />
+      <button type="submit" class="button">
+        Show
+      </button>
+    </form>
+  )
+}
