@@ -49,36 +49,6 @@ export async function listAccounts(sql: Sql, callerId: string, accountId?: strin
   }))
 }
 
-/** A balance that was reported, beside what the transactions add up to. Decimal strings. */
-export interface Reconciliation {
-  asset: string
-  reported: string
-  reportedOn: string
-  /** Reported less what the transactions add up to on that day. */
-  difference: string
-}
-
-/** The newest of each asset, in the order in which balances at a day choose it. */
-export async function readReconciliation(
-  sql: Sql,
-  callerId: string,
-  accountId: string,
-): Promise<Reconciliation[]> {
-  const rows = await sql`
-    SELECT DISTINCT ON (r.asset) r.asset, trim_scale(r.reported) AS reported, r.day,
-      trim_scale(r.difference) AS difference
-    FROM visible_account(${callerId}) v
-    JOIN reconciliation r ON r.account_id = v.account_id
-    WHERE v.account_id = ${accountId}
-    ORDER BY r.asset, r.day DESC, r.edge`
-  return rows.map((row) => ({
-    asset: row.asset,
-    reported: row.reported,
-    reportedOn: row.day,
-    difference: row.difference,
-  }))
-}
-
 /** An id for an account that is to be made, so that it can be told before. */
 export async function nextAccountId(sql: Sql): Promise<string> {
   const [next] = await sql<{ id: string }[]>`SELECT nextval(pg_get_serial_sequence('account', 'id')) AS id`

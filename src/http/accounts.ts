@@ -1,11 +1,11 @@
 import { z } from '@hono/zod-openapi'
+import { type AccountDetails, readAccountDetails } from '../db/account-details.ts'
 import {
   type Account,
   addManualAccount,
   listAccounts as listVisibleAccounts,
   manualExternalId,
   nextAccountId,
-  readReconciliation,
   removeAccount,
   updateAccount as writeAccount,
 } from '../db/accounts.ts'
@@ -30,12 +30,16 @@ const account = z.object(accountFields).openapi('Account')
 const accountInDetail = z
   .object({
     ...accountFields,
+    since: day.nullable().openapi({
+      description: 'The reporting day of its first posted transaction; null where it has none.',
+    }),
     reconciliation: z
       .array(
         z.object({
           asset: z.string(),
           reported: amount,
           reportedOn: day,
+          setByHand: z.boolean().openapi({ description: 'By its owner; else its source reported it.' }),
           difference: amount.openapi({
             description: '`reported` less what the transactions added up to on that day.',
           }),
@@ -57,7 +61,11 @@ export const listAccounts = defineRoute({
   tag: 'Accounts',
   summary: 'All accounts, by name',
   access: ['read'],
-  answer: { status: 200, description: 'The accounts.', schema: z.object({ accounts: z.array(account) }) },
+  answer: {
+    status: 200,
+    description: 'The accounts.',
+    schema: z.object({ accounts: z.array(accountInDetail) }),
+  },
 })
 
 export const getAccount = defineRoute({
@@ -123,19 +131,18 @@ export function serveAccounts({ serve, answers, parts }: Api): void {
   const { sql } = parts.db
 
   serve(listAccounts, async ({ user, request }) =>
-    answers.send(request, user, { name: 'accounts', to: undefined }, async (reader) => ({
-      accounts: (await listVisibleAccounts(reader, user.userId)).map(tell),
-    })),
+    answers.send(request, user, { name: 'accounts', to: undefined }, async (reader) => {
+      const accounts = await listVisibleAccounts(reader, user.userId)
+      const details = await readAccountDetails(reader, user.userId)
+      return { accounts: accounts.map((each) => tellInDetail(each, details.get(each.id))) }
+    }),
   )
 
   serve(getAccount, async ({ params, user, request }) =>
     answers.send(request, user, { name: `account ${params.id}`, to: undefined }, async (reader) => {
       const [found] = await listVisibleAccounts(reader, user.userId, params.id)
       if (!found) throw noSuchAccount()
-      return {
-        ...tell(found),
-        reconciliation: await readReconciliation(reader, user.userId, params.id),
-      } satisfies z.input<typeof accountInDetail>
+      return tellInDetail(found, (await readAccountDetails(reader, user.userId, params.id)).get(params.id))
     }),
   )
 
@@ -185,4 +192,12 @@ function tell({ id, name, kind, sourceId, connector, externalId, manual, created
     manual,
     createdAt: createdAt.toISOString(),
   } satisfies z.input<typeof account>
+}
+
+/** Details are missing of an account that went, or came, between the two reads: then the answer is made again. */
+function tellInDetail(
+  account: Account,
+  { since, reconciliation }: AccountDetails = { since: null, reconciliation: [] },
+) {
+  return { ...tell(account), since, reconciliation } satisfies z.input<typeof accountInDetail>
 }

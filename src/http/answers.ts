@@ -9,7 +9,7 @@ import type { HttpParts } from './parts.ts'
 import { createReader } from './reader.ts'
 
 /** To be counted up where an answer to the same data would read otherwise: an ETag stands for what was sent. */
-const shape = 1
+const shape = 2
 
 /** Times that an answer is made again because something was written meanwhile. */
 const mostAttempts = 3

@@ -66,13 +66,37 @@ test('lists accounts by name, each with its source', async () => {
       externalId: 'A',
       manual: false,
       createdAt: expect.stringMatching(/^\d{4}-.*Z$/),
+      since: '2024-05-01',
+      reconciliation: [],
     },
-    made,
+    { ...made, since: null, reconciliation: [] },
   ])
-  expect((await http.json('GET', `/v1/accounts/${made.id}`, { token })).body).toEqual({
-    ...made,
-    reconciliation: [],
-  })
+  expect((await http.json('GET', `/v1/accounts/${made.id}`, { token })).body).toEqual(accounts[1])
+})
+
+test('the list tells of each account what it tells alone: the newest balance of each asset, and who said it', async () => {
+  const { sourceId, token } = await person()
+  const report = (asset: string, day: string, amount: string) =>
+    ({ account: 'A', asset, day, edge: 'close', amount }) as const
+  await ingest(
+    db,
+    sourceId,
+    [row('1', '2024-02-01', '10'), row('2', '2024-04-01', '50.50')],
+    [report('EUR', '2024-03-31', '10'), report('EUR', '2024-04-30', '61'), report('USD', '2024-04-30', '7')],
+  )
+  const cash = await makeAccount(token)
+  const balance = { token, body: { amount: '3.20' } }
+  await http.json('PUT', `/v1/accounts/${cash.id}/balances/2024-05-01`, balance)
+  const { accounts } = (await http.json('GET', '/v1/accounts', { token })).body
+  expect(accounts.map(({ reconciliation }: { reconciliation: object[] }) => reconciliation)).toEqual([
+    [
+      { asset: 'EUR', reported: '61', reportedOn: '2024-04-30', setByHand: false, difference: '0.5' },
+      { asset: 'USD', reported: '7', reportedOn: '2024-04-30', setByHand: false, difference: '0' },
+    ],
+    [{ asset: 'EUR', reported: '3.2', reportedOn: '2024-05-01', setByHand: true, difference: '0' }],
+  ])
+  for (const account of accounts)
+    expect((await http.json('GET', `/v1/accounts/${account.id}`, { token })).body).toEqual(account)
 })
 
 test('the answer to an account that is made is that of the first request with its key', async () => {
@@ -83,7 +107,9 @@ test('the answer to an account that is made is that of the first request with it
   const [first, second] = [await ask(), await ask()]
   expect([first.status, second.status]).toEqual([201, 201])
   expect(second.body).toEqual(first.body)
-  expect((await http.json('GET', '/v1/accounts', { token })).body.accounts).toEqual([first.body])
+  expect((await http.json('GET', '/v1/accounts', { token })).body.accounts).toEqual([
+    { ...first.body, since: null, reconciliation: [] },
+  ])
 })
 
 test('two manual accounts of a user never have one name, whoever is first', async () => {
@@ -265,7 +291,7 @@ test('a balance that is set holds on its day and after, whatever is entered befo
   expect(await worth(token, '2024-06-15')).toBe('250000.5')
   const { reconciliation } = (await http.json('GET', `/v1/accounts/${account.id}`, { token })).body
   expect(reconciliation).toEqual([
-    { asset: 'EUR', reported: '250000.5', reportedOn: '2024-03-01', difference: '0' },
+    { asset: 'EUR', reported: '250000.5', reportedOn: '2024-03-01', setByHand: true, difference: '0' },
   ])
 })
 
