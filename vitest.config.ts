@@ -58,6 +58,7 @@ export default defineConfig(async () => {
                 test: {
                   name: 'dashboard',
                   include: dashboardTests,
+                  expect: { poll: { timeout: 15_000 } },
                   globalSetup: ['test/setup/server.ts', 'test/setup/dashboard-build.ts'],
                   provide: { ...engines.at(-1)!, chromium },
                 },
