@@ -1,5 +1,6 @@
 import { createShutdown } from '../src/shutdown.ts'
 import { benchCsv } from './csv.ts'
+import { benchDashboard } from './dashboard.ts'
 import { benchHttp } from './http.ts'
 import { benchIngest } from './ingest.ts'
 import { type Options, readOptions, usage } from './options.ts'
@@ -45,6 +46,8 @@ try {
 async function runAreas(server: BenchServer, { rows, sources, only }: Options): Promise<void> {
   if (only.includes('ingest')) printReport(server, await benchIngest(await server.create('ingest')))
   if (only.includes('csv')) printReport(server, await benchCsv(await server.create('csv'), shutdown))
+  if (only.includes('dashboard'))
+    printReport(server, await benchDashboard(await server.create('dashboard'), shutdown))
   for await (const report of benchScheduler(server, { sources, only }, shutdown)) printReport(server, report)
   if (!['series', 'storage', 'http'].some((area) => (only as string[]).includes(area))) return
   let first: { population: Population; times: SeriesTimes } | undefined

@@ -5,13 +5,15 @@ import { type Answer, api } from './api.ts'
 /** Milliseconds between two looks while something is under way, and at other times. */
 const soon = 2_000
 const usual = 60_000
+/** While the server does not answer. */
+const again = 5_000
 
 /** What was answered is shown until a newer answer is there; a refusal is not asked for again. */
 export const queryClient = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 5_000,
-      refetchInterval: usual,
+      refetchInterval: ({ state }) => (state.status === 'error' ? again : usual),
       retry: (count, error) => count < 2 && !(error instanceof ApiProblem && error.status < 500),
       retryDelay: 1_000,
     },
@@ -39,7 +41,8 @@ export function useSources() {
   return useQuery({
     queryKey: ['sources'],
     queryFn: ({ signal }) => api.listSources({ signal }),
-    refetchInterval: ({ state }) => (state.data?.sources.some(isAtWork) ? soon : usual),
+    refetchInterval: ({ state }) =>
+      state.status === 'error' ? again : state.data?.sources.some(isAtWork) ? soon : usual,
   })
 }
 

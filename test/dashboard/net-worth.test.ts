@@ -185,9 +185,44 @@ test('a range of one’s own is kept over a reload', async () => {
   expect(await page.locator('.headline').innerText()).toContain(`on ${day(daysAgo(50))}`)
 })
 
-test('while a range is fetched, the one before stays; when the server is away it says so and asks again', async () => {
+test('drawing the pointer across the chart shows the days between', async () => {
   const { user } = await newHousehold()
+  const page = await dashboard.openAs(user.id, '/')
+  const before = await page.locator('.headline').innerText()
+  const over = (await page.locator('.u-over').boundingBox())!
+  await page.mouse.move(over.x + over.width * 0.25, over.y + 50)
+  await page.mouse.down()
+  await page.mouse.move(over.x + over.width * 0.75, over.y + 60, { steps: 5 })
+  await page.mouse.up()
+  await page.getByLabel('From', { exact: true }).waitFor()
+  await expect.poll(() => page.locator('.headline').innerText()).not.toBe(before)
+  const days = await page
+    .getByText('The same numbers as a table')
+    .click()
+    .then(() => page.locator('.numbers tbody tr').count())
+  expect(days).toBeGreaterThan(150)
+  expect(days).toBeLessThan(220)
+})
+
+test('while the server is away the page says so, keeps what it has, and goes on by itself', async () => {
+  const { user, sourceId } = await newHousehold()
+  // The browser tells of requests that break off, without a status.
   const page = await dashboard.openAs(user.id, '/', { refusals: [Number.NaN] })
+  await page.locator('.chart canvas').waitFor()
+  const before = await headlineOf(page)
+  await page.route('**/v1/**', (route) => route.abort())
+  await page.getByText('6M', { exact: true }).click()
+  await page.getByText('The server is out of reach').first().waitFor()
+  expect(await headlineOf(page)).toBe(before)
+  await ingest(db, sourceId, [row('meanwhile', today, '1000', { account: 'Checking' })])
+  await page.unroute('**/v1/**')
+  await expect.poll(() => headlineOf(page)).not.toBe(before)
+  await expect.poll(() => page.getByText('The server is out of reach').count()).toBe(0)
+})
+
+test('while a range is fetched, the one before stays', async () => {
+  const { user } = await newHousehold()
+  const page = await dashboard.openAs(user.id, '/')
   await page.locator('.headline').waitFor()
   let release = () => {}
   const held = new Promise<void>((resolve) => {

@@ -9,7 +9,7 @@ export function Connection() {
   useIsFetching()
   useEffect(() => onlineManager.subscribe(setOnline), [])
   const queries = client.getQueryCache().getAll()
-  const isAway = queries.some(({ state }) => state.data !== undefined && state.error instanceof TypeError)
+  const isAway = queries.some(({ state }) => state.error instanceof TypeError)
   if (online && !isAway) return null
   return (
     <div class="connection">

@@ -79,6 +79,7 @@ function ChartNotes({ series: { points }, beginnings }: { series: Series; beginn
   const has = (quality: string) => points.some((point) => point.quality === quality)
   return (
     <div class="chart-notes">
+      <span class="with-mouse">Drag across the chart to look closer</span>
       {beginnings > 0 && <span>▲ an account begins</span>}
       {has('carried') && (
         <span>

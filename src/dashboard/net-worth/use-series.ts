@@ -1,10 +1,18 @@
 import { keepPreviousData, useQuery } from '@tanstack/preact-query'
+import { useRef } from 'preact/hooks'
 import { dayInZone } from '../../calendar.ts'
 import { api } from '../api.ts'
-import { preferences } from '../preferences.ts'
+import { type Preferences, preferences } from '../preferences.ts'
 import { useMe } from '../queries.ts'
 import { grainOf, readRange } from './ranges.ts'
-import { largestGroups } from './series.ts'
+import { type Group, largestGroups, type Series } from './series.ts'
+
+interface ChosenSeries {
+  by: Preferences['by']
+  series: Series
+  /** Its parts, as they are drawn. */
+  groups: Group[]
+}
 
 /** The series that was chosen, and its parts; the one before it until its answer is there. */
 export function useSeries() {
@@ -12,11 +20,12 @@ export function useSeries() {
   const { range, interval, by } = preferences.value
   const today = me.data && dayInZone(new Date(), me.data.timeZone)
   const { from, to } = readRange(range, today ?? '2000-01-01')
-  return useQuery({
+  const last = useRef<ChosenSeries>()
+  const query = useQuery({
     queryKey: ['net-worth', from, to, range, interval, by, me.data?.baseCurrency],
     enabled: me.data !== undefined,
     placeholderData: keepPreviousData,
-    queryFn: async ({ signal }) => {
+    queryFn: async ({ signal }): Promise<ChosenSeries> => {
       const series = await api.getNetWorth({
         query: {
           interval: interval === 'auto' ? grainOf(range) : interval,
@@ -29,4 +38,7 @@ export function useSeries() {
       return { by, series, groups: largestGroups(series, by) }
     },
   })
+  // Also where the answer to another question failed.
+  last.current = query.data ?? last.current
+  return { ...query, data: last.current }
 }
