@@ -1,0 +1,5 @@
+/** A new one; `crypto.randomUUID` would be there on https and on this machine alone. */
+export function idempotencyKey(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16))
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('')
+}
