@@ -1,4 +1,5 @@
 import './accounts.css'
+import type { ComponentChildren } from 'preact'
 import { useState } from 'preact/hooks'
 import { Link } from 'wouter-preact'
 import { ApiProblem } from '../../client/client.ts'
@@ -12,7 +13,7 @@ import { EditAccount } from './edit-account.tsx'
 import { EnterTransaction } from './enter-transaction.tsx'
 import { Holdings } from './holdings.tsx'
 import { LatestTransactions } from './latest-transactions.tsx'
-import { Pending } from './pending.tsx'
+import { Outdated, Pending } from './pending.tsx'
 import { RemoveAccount } from './remove-account.tsx'
 import { ReportedBalances } from './reported-balances.tsx'
 import { SetBalance } from './set-balance.tsx'
@@ -21,7 +22,7 @@ import { ValueCard } from './value-card.tsx'
 
 export function AccountPage({ id }: { id: string }) {
   const account = useAccount(id)
-  if (account.data) return <AccountView account={account.data} />
+  if (account.data) return <AccountView account={account.data} outdated={<Outdated queries={[account]} />} />
   const { error } = account
   const isMissing = error instanceof ApiProblem && [400, 404].includes(error.status)
   return (
@@ -40,7 +41,7 @@ export function AccountPage({ id }: { id: string }) {
 /** Sources whose accounts nobody else brings up to date. */
 const settable = ['manual', 'file']
 
-function AccountView({ account }: { account: Account }) {
+function AccountView({ account, outdated }: { account: Account; outdated: ComponentChildren }) {
   const [open, setOpen] = useState<'edit' | 'balance' | 'transaction'>()
   const close = () => setOpen(undefined)
   const isSettable = settable.includes(account.connector)
@@ -65,6 +66,7 @@ function AccountView({ account }: { account: Account }) {
         </>
       }
     >
+      {outdated}
       <p class="accounts-facts">
         <span>{kindName(account.kind)}</span>
         <span>

@@ -1,14 +1,14 @@
 import './accounts.css'
 import { useState } from 'preact/hooks'
 import { Link } from 'wouter-preact'
-import { useAccounts, useMe } from '../queries.ts'
+import { useAccounts, useMe, useSources } from '../queries.ts'
 import { Page } from '../ui/page.tsx'
 import { groupAccounts } from './account-groups.ts'
 import { useWorthByAccount } from './account-queries.ts'
 import { AddAccount } from './add-account.tsx'
 import { KindCards } from './kind-cards.tsx'
 import { NoAccounts } from './no-accounts.tsx'
-import { Pending } from './pending.tsx'
+import { Outdated, Pending } from './pending.tsx'
 import { TotalCard } from './total-card.tsx'
 
 export function AccountsPage() {
@@ -16,6 +16,7 @@ export function AccountsPage() {
   const me = useMe()
   const accounts = useAccounts()
   const worth = useWorthByAccount()
+  const sources = useSources()
   const groups = accounts.data && worth.data && groupAccounts(accounts.data.accounts, worth.data)
   const isEmpty = accounts.data?.accounts.length === 0
   const add = () => setAdding(true)
@@ -40,6 +41,7 @@ export function AccountsPage() {
       {!isEmpty && !groups && <Pending queries={[me, accounts, worth]} lines={6} />}
       {!isEmpty && groups && worth.data && (
         <>
+          <Outdated queries={[accounts, worth, sources]} />
           <TotalCard worth={worth.data} />
           <KindCards title="Assets" groups={groups.assets} currency={worth.data.currency} />
           <KindCards title="Debts" groups={groups.debts} currency={worth.data.currency} />

@@ -1,5 +1,6 @@
 import { formatDay } from '../format/dates.ts'
 import { Money, Quantity } from '../ui/money.tsx'
+import { TableScroll } from '../ui/table-scroll.tsx'
 import type { Account } from './account-groups.ts'
 import { useHoldings } from './account-queries.ts'
 import { Pending } from './pending.tsx'
@@ -17,7 +18,7 @@ export function Holdings({ account }: { account: Account }) {
       {!held && <Pending queries={[holdings]} />}
       {held?.length === 0 && <p class="soft">It holds nothing.</p>}
       {held && held.length > 0 && (
-        <div class="table-scroll">
+        <TableScroll label="Balances by asset">
           <table>
             <thead>
               <tr>
@@ -48,7 +49,7 @@ export function Holdings({ account }: { account: Account }) {
               ))}
             </tbody>
           </table>
-        </div>
+        </TableScroll>
       )}
     </section>
   )

@@ -1,6 +1,7 @@
 import { Link } from 'wouter-preact'
 import { formatDay } from '../format/dates.ts'
 import { Money } from '../ui/money.tsx'
+import { TableScroll } from '../ui/table-scroll.tsx'
 import type { Account } from './account-groups.ts'
 import { useNewestTransactions } from './account-queries.ts'
 import { Pending } from './pending.tsx'
@@ -25,7 +26,7 @@ export function LatestTransactions({ account }: { account: Account }) {
         </p>
       )}
       {transactions && transactions.length > 0 && (
-        <div class="table-scroll">
+        <TableScroll label="Latest transactions">
           <table>
             <thead>
               <tr>
@@ -54,7 +55,7 @@ export function LatestTransactions({ account }: { account: Account }) {
               )}
             </tbody>
           </table>
-        </div>
+        </TableScroll>
       )}
     </section>
   )

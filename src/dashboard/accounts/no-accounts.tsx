@@ -5,7 +5,7 @@ export function NoAccounts({ onAdd }: { onAdd: () => void }) {
   return (
     <section class="card empty">
       <h2>No accounts yet</h2>
-      <p class="soft">
+      <p class="soft accounts-empty">
         Accounts come from a bank or an exchange that you connect, from statements that you upload, or are
         kept by hand: a house, a pension, cash.
       </p>

@@ -12,3 +12,9 @@ export function Pending({ queries, lines = 3 }: { queries: Query[]; lines?: numb
   if (failed.length === 0) return <Skeleton lines={lines} />
   return <Problem error={failed[0]?.error} retry={() => failed.map(({ refetch }) => refetch())} />
 }
+
+/** Above what is shown still, where it could not be read again. A server out of reach is told above every page. */
+export function Outdated({ queries }: { queries: Query[] }) {
+  const failed = queries.filter(({ error }) => error !== null && !(error instanceof TypeError))
+  return failed.length === 0 ? null : <Pending queries={failed} />
+}

@@ -14,49 +14,29 @@ export function ReportedBalances({ account }: { account: Account }) {
     <section class="card stack" aria-labelledby="account-reported">
       <h2 id="account-reported">Reported balances</h2>
       {reported.length === 0 && <p class="soft">Its source has reported none that still counts.</p>}
-      {reported.length > 0 && (
-        <div class="table-scroll">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">At the end of</th>
-                <th scope="col" class="number">
-                  Reported
-                </th>
-                <th scope="col" class="number">
-                  Transactions
-                </th>
-                <th scope="col" class="number">
-                  Difference
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {reported.map(({ asset, reportedOn, reported, difference }) => (
-                <tr key={asset}>
-                  <th scope="row">{formatDay(reportedOn)}</th>
-                  <td class="number">
-                    <Money amount={reported} asset={asset} />
-                  </td>
-                  <td class="number">
-                    <Money amount={sum([reported, negate(difference)])} asset={asset} />
-                  </td>
-                  <td class={difference === '0' ? 'number' : 'number bad-text'}>
-                    <Money amount={difference} asset={asset} signed />
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
+      {reported.map(({ asset, reportedOn, reported, difference }) => (
+        <dl key={asset} class="accounts-report">
+          <dt>Reported for {formatDay(reportedOn)}</dt>
+          <dd>
+            <Money amount={reported} asset={asset} />
+          </dd>
+          <dt>Transactions add up to</dt>
+          <dd>
+            <Money amount={sum([reported, negate(difference)])} asset={asset} />
+          </dd>
+          <dt>Difference</dt>
+          <dd class={difference === '0' ? '' : 'bad-text'}>
+            <Money amount={difference} asset={asset} signed />
+          </dd>
+        </dl>
+      ))}
       {reported.length > 0 && differing.length === 0 && (
         <p class="good-text">The transactions add up to what was reported.</p>
       )}
       {differing.map(({ asset, difference }) => (
         <Notice key={asset} kind="warning">
           <span>
-            {asset}:{' '}
+            In {asset},{' '}
             {difference.startsWith('-')
               ? 'something that went out is missing, or something that came in is there twice.'
               : 'something that came in is missing, or something that went out is there twice.'}{' '}

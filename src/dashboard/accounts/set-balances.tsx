@@ -4,6 +4,7 @@ import { api } from '../api.ts'
 import { formatDay } from '../format/dates.ts'
 import { Confirm } from '../ui/confirm.tsx'
 import { Money } from '../ui/money.tsx'
+import { TableScroll } from '../ui/table-scroll.tsx'
 import type { Account } from './account-groups.ts'
 import { useNewestTransactions } from './account-queries.ts'
 import { Pending } from './pending.tsx'
@@ -34,7 +35,7 @@ export function SetBalances({ account }: { account: Account }) {
         <p class="soft">None. One that you set holds whatever the transactions add up to.</p>
       )}
       {all && all.length > 0 && (
-        <div class="table-scroll">
+        <TableScroll label="Balances set by hand">
           <table>
             <thead>
               <tr>
@@ -68,7 +69,7 @@ export function SetBalances({ account }: { account: Account }) {
               ))}
             </tbody>
           </table>
-        </div>
+        </TableScroll>
       )}
       {revaluations.data?.nextCursor && (
         <p>

@@ -15,7 +15,7 @@ export function TotalCard({ worth }: { worth: Worth }) {
           <Money amount={point.netWorth} asset={worth.currency} />
         </strong>
         <span class="hint">
-          At the end of {formatDay(point.date)}
+          Today, {formatDay(point.date)}
           {point.quality === 'carried' && ', with some prices of earlier days'}
         </span>
       </div>

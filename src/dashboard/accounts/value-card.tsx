@@ -37,12 +37,12 @@ export function ValueCard({ account }: { account: Account }) {
         <figure class="accounts-chart">
           <ValueLine points={points} />
           <figcaption class="hint">
-            <span>
-              {formatDay(first.date)} <Money amount={first.netWorth} asset={currency} />
-            </span>
-            <span>
-              {formatDay(last.date)} <Money amount={last.netWorth} asset={currency} />
-            </span>
+            {[first, last].map(({ date, netWorth, missing }) => (
+              <span key={date}>
+                {formatDay(date)} <Money amount={netWorth} asset={currency} />
+                {missing.length > 0 && ` without ${missing.join(', ')}`}
+              </span>
+            ))}
           </figcaption>
         </figure>
       )}

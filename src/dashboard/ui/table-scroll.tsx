@@ -1,0 +1,25 @@
+import type { ComponentChildren } from 'preact'
+import { useEffect, useRef, useState } from 'preact/hooks'
+
+/** Holds a table that may be wider than its place. Where it is, the keyboard reaches it to scroll. */
+export function TableScroll({ label, children }: { label: string; children: ComponentChildren }) {
+  const element = useRef<HTMLDivElement>(null)
+  const [isWide, setWide] = useState(false)
+  useEffect(() => {
+    const place = element.current
+    if (!place) return
+    const observer = new ResizeObserver(() => setWide(place.scrollWidth > place.clientWidth))
+    observer.observe(place)
+    for (const child of place.children) observer.observe(child)
+    return () => observer.disconnect()
+  }, [])
+  return (
+    <div
+      ref={element}
+      class="table-scroll"
+      {...(isWide && { tabIndex: 0, role: 'group', 'aria-label': label })}
+    >
+      {children}
+    </div>
+  )
+}
