@@ -32,11 +32,7 @@ export async function readAccountDetails(
       SELECT jsonb_agg(jsonb_build_object('asset', n.asset, 'reported', trim_scale(n.reported)::text,
         'reportedOn', n.day, 'setByHand', n.edge = 'set', 'difference', trim_scale(n.difference)::text)
         ORDER BY n.asset) AS newest
-      FROM (
-        SELECT DISTINCT ON (asset) asset, reported, day, edge, difference FROM reconciliation
-        WHERE account_id = v.account_id
-        ORDER BY asset, day DESC, edge
-      ) AS n
+      FROM newest_reports(v.account_id) AS n
     ) AS r ON true
     WHERE ${accountId ?? null}::bigint IS NULL OR v.account_id = ${accountId ?? null}`
   return new Map(rows.map(({ account_id, since, reconciliation }) => [account_id, { since, reconciliation }]))

@@ -13,7 +13,13 @@ export function ReportedBalances({ account }: { account: Account }) {
   return (
     <section class="card stack" aria-labelledby="account-reported">
       <h2 id="account-reported">Reported balances</h2>
-      {reported.length === 0 && <p class="soft">Its source has reported none that still counts.</p>}
+      {reported.length === 0 && (
+        <p class="soft">
+          {account.reconciliation.length > 0
+            ? 'The newest was set by hand.'
+            : 'Its source has reported none.'}
+        </p>
+      )}
       {reported.map(({ asset, reportedOn, reported, difference }) => (
         <dl key={asset} class="accounts-report">
           <dt>Reported for {formatDay(reportedOn)}</dt>

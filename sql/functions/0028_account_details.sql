@@ -1,3 +1,5 @@
+-- What is told of accounts beside what they are: when they begin, and what was reported of them last.
+
 -- The day of the first posted movement of each account that a caller may see, or of the one of that id; no row where
 -- there is none. In the tiers of account_flow, as first_flow_day: whole months lead to the day, but only those that lie
 -- before the first day that the aggregates do not hold yet (rollup_dirty). Accounts that begin later are asked of the
@@ -52,4 +54,25 @@ BEGIN
     END IF;
   END LOOP;
 END
+$$;
+
+-- Of each asset of an account the newest balance that was reported or set, in the order in which balance_at chooses it.
+-- From one asset to the next by the key, so that years of daily reports cost no more than the last one.
+CREATE OR REPLACE FUNCTION newest_reports(p_account_id bigint) RETURNS SETOF reconciliation
+LANGUAGE sql STABLE AS $$
+  WITH RECURSIVE known AS (
+    (SELECT asset FROM reconciliation WHERE account_id = p_account_id ORDER BY asset LIMIT 1)
+    UNION ALL
+    SELECT (
+      SELECT r.asset FROM reconciliation r
+      WHERE r.account_id = p_account_id AND r.asset > k.asset ORDER BY r.asset LIMIT 1
+    )
+    FROM known k WHERE k.asset IS NOT NULL
+  )
+  SELECT r.*
+  FROM known k CROSS JOIN LATERAL (
+    SELECT * FROM reconciliation
+    WHERE account_id = p_account_id AND asset = k.asset
+    ORDER BY day DESC, edge LIMIT 1
+  ) AS r
 $$;
