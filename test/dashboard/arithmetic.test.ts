@@ -33,3 +33,12 @@ test('a share is one of something', () => {
   expect(ratio('25', '0')).toBeUndefined()
   expect(ratio('25', '-100')).toBeUndefined()
 })
+
+test.each([
+  [[], '0'],
+  [['0.1', '0.2'], '0.3'],
+  [['-0.5', '0.25'], '-0.25'],
+  [['12345678901234567890.00000001', '-12345678901234567890'], '0.00000001'],
+])('%j add up to %s', (amounts, total) => {
+  expect(sum(amounts)).toBe(total)
+})

@@ -1,5 +1,5 @@
 import type { Answer } from '../api.ts'
-import { sum } from '../format/sum.ts'
+import { sum } from '../format/arithmetic.ts'
 import { assetKinds, debtKinds } from './account-kinds.ts'
 
 export type Account = Answer<'listAccounts'>['accounts'][number]
