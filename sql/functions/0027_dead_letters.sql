@@ -1,6 +1,6 @@
--- What the owner of a source does with one of its dead letters. p_user_id is null for platform-wide connections. Both
--- return the status that the letter had, and change it only where it was open or queued; null where there is no such
--- letter, or it is somebody else's.
+-- What the owner of a source does with one of its dead letters; p_user_id is null for an operator, who may do so with
+-- those of all sources. Both return the status that the letter had, and change it only where it was open or queued; null
+-- where there is no such letter, or it is somebody else's.
 
 -- Queues it to be run again, and makes its source due for that. A failed fetch of the head is run again by the head
 -- itself, which goes on from where it stands. Behind the lock of the source's row, as all that syncs write is.
@@ -11,7 +11,7 @@ DECLARE
   v_of_head boolean;
 BEGIN
   PERFORM 1 FROM dead_letter d JOIN user_source s ON s.id = d.source_id
-  WHERE s.user_id IS NOT DISTINCT FROM p_user_id AND d.id = p_letter_id AND s.status <> 'removed'
+  WHERE (p_user_id IS NULL OR s.user_id = p_user_id) AND d.id = p_letter_id AND s.status <> 'removed'
   FOR UPDATE OF s;
   IF NOT FOUND THEN
     RETURN NULL;
@@ -37,7 +37,7 @@ DECLARE
   v_status text;
 BEGIN
   SELECT d.status INTO v_status FROM dead_letter d JOIN user_source s ON s.id = d.source_id
-  WHERE s.user_id IS NOT DISTINCT FROM p_user_id AND d.id = p_letter_id AND s.status <> 'removed'
+  WHERE (p_user_id IS NULL OR s.user_id = p_user_id) AND d.id = p_letter_id AND s.status <> 'removed'
   FOR UPDATE OF d;
   IF v_status IN ('open', 'queued') THEN
     UPDATE dead_letter SET status = 'discarded', updated_at = p_now WHERE id = p_letter_id;

@@ -1,7 +1,7 @@
-import { clientLimitsOf, connectionLimitsOf } from '../connectors/connection-limits.ts'
 import { loadConnectors } from '../connectors/load.ts'
 import { readStatus, type Status } from '../db/status.ts'
-import { type ProviderStatus, readSyncStatus } from '../db/sync-status.ts'
+import type { ProviderStatus } from '../db/sync-status.ts'
+import { readProviders } from '../http/providers.ts'
 import { formatTable } from './table.ts'
 import type { CommandContext, ExitCode } from './terminal.ts'
 
@@ -13,13 +13,7 @@ export async function statusCommand(
   const db = await context.openDatabase()
   const status = await readStatus(db)
   const connectors = await loadConnectors({ places: config.connectors })
-  const all = await Promise.all(connectors.ids().map((id) => connectors.get(id)))
-  const providers = await readSyncStatus(
-    db.sql,
-    all.flatMap(clientLimitsOf),
-    all.flatMap(connectionLimitsOf),
-    clock(),
-  )
+  const providers = await readProviders(db.sql, connectors, clock())
   if (options.format === 'json') {
     stdout.write(`${JSON.stringify({ ...status, providers }, null, 2)}\n`)
     return 0
@@ -89,7 +83,10 @@ function formatStatus(status: Status, place: string): string {
     ],
     ['not rolled up yet', `${status.dirtyUsers} users (read from the rows until then)`],
     ['differences', `${status.differences} reported balances that the transactions do not add up to`],
-    ...status.policies.map((policy): [string, string] => ['policy', policy]),
+    ...status.policies.map(({ procedure, relation, everySeconds }): [string, string] => [
+      'policy',
+      `${procedure} on ${relation} every ${everySeconds / 60} minutes`,
+    ]),
   ]
   const width = Math.max(...facts.map(([name]) => name.length))
   return facts.map(([name, value]) => `${name.padEnd(width)}  ${value}\n`).join('')

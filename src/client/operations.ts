@@ -24,6 +24,8 @@ export const operations: Record<keyof Routes, string> = {
   retryDeadLetter: 'POST /v1/dead-letters/{id}/retry',
   getFeed: 'GET /v1/feed',
   getNetWorth: 'GET /v1/net-worth',
+  getOperations: 'GET /v1/operations',
+  listRuns: 'GET /v1/operations/runs',
   createSecondFactor: 'POST /v1/second-factor',
   confirmSecondFactor: 'POST /v1/second-factor/confirm',
   removeSecondFactor: 'POST /v1/second-factor/remove',

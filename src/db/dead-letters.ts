@@ -1,6 +1,5 @@
 import { instantOf, retryOnContention, type Sql } from './client.ts'
 import { type Completion, finishing } from './idempotency.ts'
-import { type Owner, ownedBy } from './owner.ts'
 import type { FetchRequest } from './sync-pages.ts'
 
 export interface DeadLetter {
@@ -76,43 +75,46 @@ export interface DeadLetterPage {
   limit: number
 }
 
-/** Those of the owner's sources, in the order in which they were opened, newest first. */
+/** Those of the user's sources, or of all where it is null, in the order in which they were opened, newest first. */
 export async function pageDeadLetters(
   sql: Sql,
-  owner: Owner,
+  userId: string | null,
   { id, sourceId, status, before, limit }: DeadLetterPage,
 ): Promise<DeadLetter[]> {
-  const statuses = status === 'any' ? null : status === undefined ? ['open', 'queued'] : [status]
+  // Only what is asked for, so that the planner sees which index serves it.
+  const conditions = [
+    userId === null ? sql`true` : sql`s.user_id = ${userId}`,
+    sourceId === undefined ? sql`true` : sql`s.id = ${sourceId}`,
+    id === undefined ? sql`true` : sql`d.id = ${id}`,
+    before === undefined ? sql`true` : sql`d.id < ${before}`,
+    status === 'any' ? sql`true` : ofStatus(sql, status),
+  ]
   const rows = await sql`
     SELECT d.*, s.source_type_id, s.name, NULL AS email
     FROM user_source s JOIN dead_letter d ON d.source_id = s.id
-    WHERE ${ownedBy(sql, owner)} AND s.status <> 'removed'
-      AND (${sourceId ?? null}::bigint IS NULL OR s.id = ${sourceId ?? null})
-      AND (${id ?? null}::bigint IS NULL OR d.id = ${id ?? null})
-      AND (${statuses}::text[] IS NULL OR d.status = ANY (${statuses}::text[]))
-      AND (${before ?? null}::bigint IS NULL OR d.id < ${before ?? null})
+    WHERE s.status <> 'removed' AND ${conditions.reduce((all, each) => sql`${all} AND ${each}`)}
     ORDER BY d.id DESC
     LIMIT ${limit}`
   return rows.map(letterOf)
 }
 
 /**
- * Runs one letter of an owner's source again, or closes it, together with the answer of the request that asked for it.
- * Returns the status that it had, undefined where there is no such letter: only from `open` and `queued` anything is
- * done. See sql/functions/0027_dead_letters.sql.
+ * Runs one letter of a user's source, or of any where `userId` is null, again, or closes it, together with the answer
+ * of the request that asked for it. Returns the status that it had, undefined where there is no such letter: only from
+ * `open` and `queued` anything is done. See sql/functions/0027_dead_letters.sql.
  */
 export async function settleDeadLetter(
   sql: Sql,
   action: 'retry' | 'discard',
-  { owner, id }: { owner: Owner; id: string },
+  { userId, id }: { userId: string | null; id: string },
   now: Date,
   completion: Completion | undefined,
 ): Promise<DeadLetter['status'] | undefined> {
   const at = now.toISOString()
   const settled =
     action === 'retry'
-      ? sql`retry_dead_letter(${owner}::bigint, ${id}, ${at})`
-      : sql`discard_dead_letter(${owner}::bigint, ${id}, ${at})`
+      ? sql`retry_dead_letter(${userId}::bigint, ${id}, ${at})`
+      : sql`discard_dead_letter(${userId}::bigint, ${id}, ${at})`
   const [row] = await retryOnContention(
     () => sql`
       SELECT status, CASE WHEN status IN ('open', 'queued') THEN ${finishing(sql, completion)} END AS finished
@@ -163,6 +165,12 @@ export async function queuedDeadLetters(sql: Sql, sourceId: string): Promise<Dea
   return letters
     .filter((letter) => letter.kind === 'record' || letter.request.mode === 'backfill')
     .toReversed()
+}
+
+function ofStatus(sql: Sql, status: DeadLetter['status'] | undefined) {
+  if (status === 'open') return sql`d.status = 'open'`
+  if (status === 'queued') return sql`d.status = 'queued'`
+  return status === undefined ? sql`d.status IN ('open', 'queued')` : sql`d.status = ${status}`
 }
 
 /** A failed fetch of the head, which the head itself makes good. */

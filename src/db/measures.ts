@@ -7,14 +7,11 @@ export interface Measures {
   dirtyFrom: string | null
   /** Chunks of the hypertable, or partitions. */
   partitions: { total: number; columnstore: number }
-  /** Connector ids that ever had a source. */
-  sourceTypes: string[]
 }
 
 export async function readMeasures({ sql, engine }: Pick<Database, 'sql' | 'engine'>): Promise<Measures> {
   const [row] = await sql`
-    SELECT (SELECT count(*)::int FROM rollup_dirty) AS users, (SELECT min(from_day) FROM rollup_dirty) AS from_day,
-      ARRAY(SELECT id FROM source_type ORDER BY id) AS types`
+    SELECT (SELECT count(*)::int FROM rollup_dirty) AS users, (SELECT min(from_day) FROM rollup_dirty) AS from_day`
   const [partitions] =
     engine === 'timescale'
       ? await sql`
@@ -27,6 +24,5 @@ export async function readMeasures({ sql, engine }: Pick<Database, 'sql' | 'engi
     dirtyUsers: row!.users,
     dirtyFrom: row!.from_day,
     partitions: { total: partitions!.total, columnstore: partitions!.columnstore },
-    sourceTypes: row!.types,
   }
 }

@@ -35,7 +35,12 @@ export async function listRuns(
     WHERE ${ownedBy(sql, owner)} AND s.id = ${sourceId} AND s.status <> 'removed' AND ${older}
     ORDER BY r.started_at DESC, r.id DESC
     LIMIT ${limit}`
-  return rows.map((row) => ({
+  return rows.map(runOf)
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a row of the driver
+export function runOf(row: any): SourceRun {
+  return {
     id: row.id,
     subject: row.subject,
     startedAt: instantOf(row.started_at),
@@ -47,5 +52,5 @@ export async function listRuns(
     unchanged: row.unchanged,
     removed: row.removed,
     message: row.message,
-  }))
+  }
 }

@@ -1,7 +1,8 @@
 import type { Database } from './database.ts'
+import { type Policy, readPolicies } from './policies.ts'
 
 export interface Status {
-  engine: string
+  engine: Database['engine']
   postgres: string
   timescaledb: string | null
   users: number
@@ -12,14 +13,16 @@ export interface Status {
   bytes: { transaction: string; daily_flow: string; monthly_flow: string; price: string; database: string }
   /** Chunks of the hypertable, or partitions. */
   partitions: { total: number; columnstore: number }
-  policies: string[]
+  /** Bytes of the chunks in the columnstore, as rows and as they are; null where there are none. */
+  compression: { before: string; after: string } | null
+  policies: Policy[]
   /** Users whose newest writes the aggregates do not hold yet; their reads go to the rows. */
   dirtyUsers: number
   /** Reported balances that the transactions do not add up to. */
   differences: number
 }
 
-export async function readStatus({ sql, engine }: Database): Promise<Status> {
+export async function readStatus({ sql, engine }: Pick<Database, 'sql' | 'engine'>): Promise<Status> {
   const [server] = await sql`
     SELECT current_setting('server_version') AS postgres, pg_database_size(current_database()) AS database,
       (SELECT extversion FROM pg_extension WHERE extname = 'timescaledb') AS timescaledb,
@@ -46,7 +49,8 @@ export async function readStatus({ sql, engine }: Database): Promise<Status> {
       database: server!.database,
     },
     partitions: { total: storage.total, columnstore: storage.columnstore },
-    policies: storage.policies,
+    compression: storage.after === null ? null : { before: storage.before!, after: storage.after },
+    policies: await readPolicies({ sql, engine }),
     dirtyUsers: server!.dirty_users,
     differences: server!.differences,
   }
@@ -59,7 +63,8 @@ interface Storage {
   monthly_bytes: string
   total: number
   columnstore: number
-  policies: string[]
+  before: string | null
+  after: string | null
 }
 
 async function timescaleStorage(sql: Database['sql']): Promise<Storage> {
@@ -69,19 +74,15 @@ async function timescaleStorage(sql: Database['sql']): Promise<Storage> {
         hypertable_size(format('%I.%I', materialization_hypertable_schema, materialization_hypertable_name)::regclass) AS bytes
       FROM timescaledb_information.continuous_aggregates
     )
-    SELECT coalesce(nullif(approximate_row_count('transaction'), 0), (SELECT count(*) FROM transaction)) AS transactions, hypertable_size('transaction') AS transaction_bytes,
+    SELECT coalesce(nullif(approximate_row_count('transaction'), 0), (SELECT count(*) FROM transaction)) AS transactions,
+      hypertable_size('transaction') AS transaction_bytes,
       (SELECT bytes FROM aggregate WHERE view_name = 'daily_flow') AS daily_bytes,
       (SELECT bytes FROM aggregate WHERE view_name = 'monthly_flow') AS monthly_bytes,
       (SELECT count(*)::int FROM timescaledb_information.chunks WHERE hypertable_name = 'transaction') AS total,
       (SELECT count(*)::int FROM timescaledb_information.chunks
         WHERE hypertable_name = 'transaction' AND is_compressed) AS columnstore,
-      ARRAY(
-        SELECT format('%s on %s every %s', proc_name, coalesce(c.view_name, j.hypertable_name), schedule_interval)
-        FROM timescaledb_information.jobs j
-        LEFT JOIN timescaledb_information.continuous_aggregates c
-          ON c.materialization_hypertable_name = j.hypertable_name
-        WHERE j.hypertable_name IS NOT NULL ORDER BY 1
-      ) AS policies`
+      stats.before_compression_total_bytes AS before, stats.after_compression_total_bytes AS after
+    FROM (SELECT) AS one LEFT JOIN hypertable_columnstore_stats('transaction') AS stats ON true`
   return storage!
 }
 
@@ -90,7 +91,7 @@ async function plainStorage(sql: Database['sql']): Promise<Storage> {
     SELECT coalesce(nullif(sum(greatest(c.reltuples, 0))::bigint, 0), (SELECT count(*) FROM transaction)) AS transactions,
       coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint AS transaction_bytes,
       pg_total_relation_size('daily_flow') AS daily_bytes, pg_total_relation_size('monthly_flow') AS monthly_bytes,
-      count(*)::int AS total, 0 AS columnstore, '{}'::text[] AS policies
+      count(*)::int AS total, 0 AS columnstore, NULL AS before, NULL AS after
     FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
     WHERE i.inhparent = 'transaction'::regclass`
   return storage!

@@ -3,6 +3,7 @@ import { instantOrNull, type Sql } from './client.ts'
 
 export interface ProviderStatus {
   connector: string
+  title: string
   /** Sources that are synced, those that wait for their owner included. */
   sources: number
   /** Active and at their time, with nobody working on them. */
@@ -18,8 +19,8 @@ export interface ProviderStatus {
   /** The source that was synced the longest ago; null where one never was. */
   oldestSync: Date | null
   neverSynced: number
-  /** Of each budget of the connector as a whole. */
-  budgets: { scope: string; used: number; left: number }[]
+  /** Of each budget of the connector as a whole: at most `max` requests in `per` milliseconds. */
+  budgets: { scope: string; used: number; left: number; max: number; per: number }[]
   /** Connections that have used up a budget of their own; null where they have none. */
   connectionsUsedUp: number | null
   pausedUntil: Date | null
@@ -34,7 +35,8 @@ export async function readSyncStatus(
 ): Promise<ProviderStatus[]> {
   const at = now.toISOString()
   const rows = await sql`
-    SELECT s.source_type_id AS connector, count(*)::int AS sources,
+    SELECT s.source_type_id AS connector, (SELECT title FROM source_type t WHERE t.id = s.source_type_id) AS title,
+      count(*)::int AS sources,
       count(*) FILTER (WHERE s.status = 'active' AND s.next_sync_at <= ${at}
         AND (s.lease_until IS NULL OR s.lease_until <= ${at}))::int AS due,
       count(*) FILTER (WHERE s.running_lane IS NOT NULL AND s.lease_until > ${at})::int AS running,
@@ -56,14 +58,14 @@ export async function readSyncStatus(
     GROUP BY s.source_type_id
     ORDER BY s.source_type_id`
   const budgets = await sql`
-    SELECT l.connector, l.scope, l.max,
+    SELECT l.connector, l.scope, l.max, l.per::float8 AS per,
       count(q.slot) FILTER (WHERE q.used_at > ${cutoff(sql, at)})::int AS used
     FROM jsonb_to_recordset(${JSON.stringify(limits)}::text::jsonb)
       AS l (connector text, scope text, max int, per bigint, fixed boolean)
     LEFT JOIN provider_quota q ON q.scope = l.scope AND q.slot <= l.max
     WHERE l.max IS NOT NULL
-    GROUP BY l.connector, l.scope, l.max
-    ORDER BY l.scope`
+    GROUP BY l.connector, l.scope, l.max, l.per
+    ORDER BY l.per, l.scope`
   // Where a connection has its last slot, it has all of them.
   const usedUp = await sql`
     SELECT l.connector, count(DISTINCT substring(q.scope FROM ' source ([0-9]+)'))::int AS connections
@@ -77,6 +79,7 @@ export async function readSyncStatus(
     GROUP BY l.connector`
   return rows.map((row) => ({
     connector: row.connector,
+    title: row.title,
     sources: row.sources,
     due: row.due,
     running: row.running,
@@ -88,7 +91,7 @@ export async function readSyncStatus(
     neverSynced: row.never_synced,
     budgets: budgets
       .filter(({ connector }) => connector === row.connector)
-      .map(({ scope, used, max }) => ({ scope, used, left: max - used })),
+      .map(({ scope, used, max, per }) => ({ scope, used, left: max - used, max, per })),
     connectionsUsedUp: usedUp.find(({ connector }) => connector === row.connector)?.connections ?? null,
     pausedUntil: instantOrNull(row.paused_until),
   }))

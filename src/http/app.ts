@@ -3,6 +3,7 @@ import type { HttpBindings } from '@hono/node-server'
 import { serveAccountBalances } from './account-balances.ts'
 import { serveAccounts } from './accounts.ts'
 import { serveAggregator } from './aggregator.ts'
+import { serveAllRuns } from './all-runs.ts'
 import { serveAnnotations } from './annotations.ts'
 import { type Api, createApi } from './api.ts'
 import { serveBalance } from './balance.ts'
@@ -16,6 +17,7 @@ import { serveIdentity } from './identity.ts'
 import { serveManualTransactions } from './manual-transactions.ts'
 import { serveNetWorth } from './net-worth.ts'
 import { answerError } from './on-error.ts'
+import { serveOperations } from './operations.ts'
 import type { HttpParts } from './parts.ts'
 import { problem } from './problem.ts'
 import { serveSourceActions } from './source-actions.ts'
@@ -49,6 +51,8 @@ export function createApp(parts: HttpParts): Api['app'] {
   serveSources(api)
   serveStatementFiles(api)
   serveWebhooks(api)
+  serveOperations(api)
+  serveAllRuns(api)
   serveHealth(api)
   serveDocs(api)
   serveDashboard(api)

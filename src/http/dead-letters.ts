@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { type DeadLetter, pageDeadLetters, settleDeadLetter } from '../db/dead-letters.ts'
 import { ConflictError, NotFoundError } from '../errors.ts'
 import type { Api, Call } from './api.ts'
+import type { Caller } from './caller.ts'
 import { defineRoute } from './define-route.ts'
 import { cursor, day, id, instant, limit } from './fields.ts'
 import { cursorOf, readCursor } from './list-cursor.ts'
@@ -39,7 +40,7 @@ export const listDeadLetters = defineRoute({
   id: 'listDeadLetters',
   tag,
   summary: 'Fetches that failed for the last time',
-  description: 'Those of a user’s sources; with a key of a service, those of platform-wide connections.',
+  description: 'Those of a user’s sources; with a key of a service, those of all sources.',
   access: ['read', 'service'],
   query: z.strictObject({
     status: z.enum(statuses).optional().openapi({ description: 'Default: open and queued.' }),
@@ -96,7 +97,7 @@ export function serveDeadLetters({ serve, parts: { db } }: Api): void {
   serve(listDeadLetters, async ({ query, caller }) => {
     const [before] = readCursor(query.cursor, /^([1-9]\d{0,17})$/) ?? []
     const { status, sourceId } = query
-    const found = await pageDeadLetters(db.sql, ownerOf(caller), {
+    const found = await pageDeadLetters(db.sql, whoseOf(caller), {
       status,
       sourceId,
       before,
@@ -110,7 +111,7 @@ export function serveDeadLetters({ serve, parts: { db } }: Api): void {
   })
 
   serve(getDeadLetter, async ({ params, caller }) => {
-    const [found] = await pageDeadLetters(db.sql, ownerOf(caller), { id: params.id, status: 'any', limit: 1 })
+    const [found] = await pageDeadLetters(db.sql, whoseOf(caller), { id: params.id, status: 'any', limit: 1 })
     if (!found) throw new NotFoundError('there is no such dead letter')
     return answerOf(found)
   })
@@ -120,7 +121,7 @@ export function serveDeadLetters({ serve, parts: { db } }: Api): void {
     { params, caller, now, complete }: Call<{ id: string }>,
     answer: object,
   ) => {
-    const letter = { owner: ownerOf(caller), id: params.id }
+    const letter = { userId: whoseOf(caller), id: params.id }
     const was = await settleDeadLetter(db.sql, action, letter, now, complete(answer))
     if (was === undefined) throw new NotFoundError('there is no such dead letter')
     if (was === 'resolved' || was === 'discarded')
@@ -138,6 +139,11 @@ export function serveDeadLetters({ serve, parts: { db } }: Api): void {
     await settle('discard', call, answer)
     return answer
   })
+}
+
+/** A person has to do with their own letters; a service operates the installation: null stands for everybody's. */
+function whoseOf(caller: Caller | undefined): string | null {
+  return ownerOf(caller)
 }
 
 /** The cursor of the request stays where it is: providers put what they like into theirs. */

@@ -1,12 +1,9 @@
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { dayInZone, daysBetween } from '../calendar.ts'
-import { clientLimitsOf, connectionLimitsOf } from '../connectors/connection-limits.ts'
 import { readMeasures } from '../db/measures.ts'
-import { readSyncStatus } from '../db/sync-status.ts'
+import { keep } from './kept.ts'
 import type { HttpParts } from './parts.ts'
-
-/** Milliseconds for which what the database told is told again: several scrapers cost as much as one. */
-const keptMilliseconds = 10_000
+import { readProviders } from './providers.ts'
 
 const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
 
@@ -63,14 +60,7 @@ export function createMetrics(parts: Pick<HttpParts, 'db' | 'connectors' | 'cloc
   async function collect(): Promise<void> {
     const now = parts.clock()
     const measures = await readMeasures(parts.db)
-    const known = parts.connectors.ids().filter((id) => measures.sourceTypes.includes(id))
-    const connectors = await Promise.all(known.map((id) => parts.connectors.get(id)))
-    const providers = await readSyncStatus(
-      parts.db.sql,
-      connectors.flatMap(clientLimitsOf),
-      connectors.flatMap(connectionLimitsOf),
-      now,
-    )
+    const providers = await readProviders(parts.db.sql, parts.connectors, now)
     for (const each of Object.values(gauges)) each.reset()
     gauges.up.set(1)
     for (const { connector, ...provider } of providers) {
@@ -104,8 +94,7 @@ export function createMetrics(parts: Pick<HttpParts, 'db' | 'connectors' | 'cloc
     gauges.partitions.set({ state: 'rows' }, partitions.total - partitions.columnstore)
   }
 
-  let collected = Number.NEGATIVE_INFINITY
-  let collecting: Promise<void> | undefined
+  const collected = keep(parts.clock, collect)
   let process = false
   return {
     observe(method, route, status, seconds) {
@@ -116,24 +105,11 @@ export function createMetrics(parts: Pick<HttpParts, 'db' | 'connectors' | 'cloc
       // Begun with the first scrape: it watches the garbage collector from then on.
       if (!process) collectDefaultMetrics({ register: registry })
       process = true
-      const now = parts.clock().getTime()
-      if (now - collected >= keptMilliseconds || now < collected) {
-        // Metrics of the process are to be had also while the database is not.
-        collecting ??= collect()
-          .then(
-            () => {
-              collected = now
-            },
-            (error: unknown) => {
-              gauges.up.set(0)
-              parts.log.warn({ err: error }, 'the database could not be measured')
-            },
-          )
-          .finally(() => {
-            collecting = undefined
-          })
-        await collecting
-      }
+      // Metrics of the process are to be had also while the database is not.
+      await collected().catch((error: unknown) => {
+        gauges.up.set(0)
+        parts.log.warn({ err: error }, 'the database could not be measured')
+      })
       return registry.metrics()
     },
     contentType: registry.contentType,

@@ -1,6 +1,7 @@
 import type { deleteBalance, putBalance } from './account-balances.ts'
 import type { createAccount, deleteAccount, getAccount, listAccounts, updateAccount } from './accounts.ts'
 import type { getPlatformPayouts, getPlatformUser } from './aggregator.ts'
+import type { listRuns } from './all-runs.ts'
 import type { updateTransaction } from './annotations.ts'
 import type { createApiKey, deleteApiKey, listMyApiKeys } from './api-keys.ts'
 import type { getBalance } from './balance.ts'
@@ -10,6 +11,7 @@ import type { getFeed } from './feed.ts'
 import type { getHealth, getMetrics, getReadiness } from './health.ts'
 import type { createTransaction, deleteTransaction } from './manual-transactions.ts'
 import type { getNetWorth } from './net-worth.ts'
+import type { getOperations } from './operations.ts'
 import type { confirmMySecondFactor, createSecondFactor, removeMySecondFactor } from './second-factor.ts'
 import type { syncSource } from './source-actions.ts'
 import type { listSourceRuns } from './source-runs.ts'
@@ -52,6 +54,8 @@ export interface Routes {
   retryDeadLetter: typeof retryDeadLetter
   getFeed: typeof getFeed
   getNetWorth: typeof getNetWorth
+  getOperations: typeof getOperations
+  listRuns: typeof listRuns
   createSecondFactor: typeof createSecondFactor
   confirmSecondFactor: typeof confirmMySecondFactor
   removeSecondFactor: typeof removeMySecondFactor

@@ -7,7 +7,7 @@ import { cursor, id, instant, limit } from './fields.ts'
 import { cursorOf, readCursor } from './list-cursor.ts'
 import { ownerOf } from './source-owner.ts'
 
-const run = z
+export const run = z
   .object({
     id,
     subject: z.string().openapi({ description: 'What was read: the mode of a sync, or a file’s name.' }),
@@ -54,7 +54,7 @@ export function serveSourceRuns({ serve, parts: { db } }: Api): void {
     })
     const page = runs.slice(0, query.limit)
     return {
-      runs: page.map(answerOf),
+      runs: page.map(runAnswerOf),
       nextCursor: runs.length > page.length ? positionOf(page.at(-1)!) : null,
     }
   })
@@ -64,7 +64,7 @@ function positionOf({ startedAt, id }: SourceRun): string {
   return cursorOf(`${startedAt.getTime()} ${id}`)
 }
 
-function answerOf(run: SourceRun) {
+export function runAnswerOf<Run extends SourceRun>(run: Run) {
   return {
     ...run,
     startedAt: run.startedAt.toISOString(),

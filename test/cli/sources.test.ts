@@ -307,9 +307,15 @@ test('a fixed window begins at midnight', async () => {
     const [status] = await readSyncStatus(db.sql, [{ ...limit, scope: 'plaid a' }], connections, now)
     return { budgets: status!.budgets, connectionsUsedUp: status!.connectionsUsedUp }
   }
-  expect(await read()).toEqual({ budgets: [{ scope: 'plaid a', used: 1, left: 1 }], connectionsUsedUp: 0 })
+  expect(await read()).toEqual({
+    budgets: [{ scope: 'plaid a', used: 1, left: 1, max: 2, per: day }],
+    connectionsUsedUp: 0,
+  })
   await db.sql`UPDATE provider_quota SET used_at = ${now.toISOString()} WHERE scope LIKE 'plaid %' AND slot = 1`
-  expect(await read()).toEqual({ budgets: [{ scope: 'plaid a', used: 2, left: 0 }], connectionsUsedUp: 1 })
+  expect(await read()).toEqual({
+    budgets: [{ scope: 'plaid a', used: 2, left: 0, max: 2, per: day }],
+    connectionsUsedUp: 1,
+  })
   await db.sql`DELETE FROM provider_quota WHERE scope IN ('plaid a', 'plaid source 1 per day')`
 })
 

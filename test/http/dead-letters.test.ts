@@ -38,6 +38,11 @@ async function person() {
   return { user, sourceId, ask }
 }
 
+function platformSource(name: string): Promise<string> {
+  const source = { connector: bank.connector, userId: null, name, config: {}, credentials: undefined }
+  return addSource(db.sql, http.parts.keyring, source, now)
+}
+
 type Status = 'open' | 'queued' | 'resolved' | 'discarded'
 
 /** A failed fetch of history, as syncs leave it. */
@@ -191,18 +196,11 @@ test('page by page, by source and by status, none twice and none left out', asyn
   expect((await ask('GET', '/v1/dead-letters?status=lost')).body.errors).toMatchObject([{ field: 'status' }])
 })
 
-test('somebody else’s is as one that is not there; services see those of the platform', async () => {
+test('somebody else’s is as one that is not there', async () => {
   const { sourceId } = await person()
   const mine = await letter(sourceId)
   const { ask } = await person()
-  const source = {
-    connector: bank.connector,
-    userId: null,
-    name: 'everybody',
-    config: {},
-    credentials: undefined,
-  }
-  const platform = await letter(await addSource(db.sql, http.parts.keyring, source, now))
+  const platform = await letter(await platformSource('everybody'))
   for (const [method, rest] of [
     ['GET', ''],
     ['POST', '/retry'],
@@ -218,11 +216,41 @@ test('somebody else’s is as one that is not there; services see those of the p
   }
   expect((await ask('GET', `/v1/dead-letters?sourceId=${sourceId}`)).body.deadLetters).toEqual([])
   expect(await statusOf(mine)).toBe('open')
+  expect(await statusOf(platform)).toBe('open')
+})
 
+test('an operator sees those of all sources, runs them again and closes them', async () => {
+  await db.sql`DELETE FROM dead_letter`
+  const { sourceId } = await person()
+  const other = await person()
+  const platformId = await platformSource('of all')
+  const made: string[] = []
+  for (const id of [sourceId, other.sourceId, platformId, sourceId]) made.unshift(await letter(id))
   const key = await apiKey(db, null, 'service')
   const serve = (method: string, path: string) => http.json(method, path, { token: key })
-  const listed = (await serve('GET', '/v1/dead-letters')).body.deadLetters
-  expect(listed.map(({ id }: { id: string }) => id)).toEqual([platform])
-  expect((await serve('GET', `/v1/dead-letters/${mine}`)).status).toBe(404)
-  expect((await serve('POST', `/v1/dead-letters/${platform}/discard`)).status).toBe(200)
+  const listed = async (query = '') =>
+    (await serve('GET', `/v1/dead-letters${query}`)).body.deadLetters.map(({ id }: { id: string }) => id)
+  expect(await listed()).toEqual(made)
+  expect(await listed(`?sourceId=${sourceId}`)).toEqual([made[0], made[3]])
+  const first = (await serve('GET', '/v1/dead-letters?limit=3')).body
+  expect(first.deadLetters).toHaveLength(3)
+  expect(await listed(`?limit=3&cursor=${first.nextCursor}`)).toEqual([made[3]])
+
+  const [newest, platform, others, oldest] = made as [string, string, string, string]
+  expect((await serve('GET', `/v1/dead-letters/${oldest}`)).body).toEqual(
+    (await serve('GET', '/v1/dead-letters')).body.deadLetters.at(-1),
+  )
+  expect(await serve('POST', `/v1/dead-letters/${oldest}/retry`)).toMatchObject({ status: 202 })
+  const [source] = await db.sql`SELECT backfill_at FROM user_source WHERE id = ${sourceId}`
+  expect(new Date(source!.backfill_at)).toEqual(now)
+  expect(await serve('POST', `/v1/dead-letters/${platform}/retry`)).toMatchObject({ status: 202 })
+  expect(await serve('POST', `/v1/dead-letters/${others}/discard`)).toMatchObject({ status: 200 })
+  expect(await listed()).toEqual([newest, platform, oldest])
+  expect(await listed('?status=open')).toEqual([newest])
+  expect(await listed('?status=queued')).toEqual([platform, oldest])
+  expect(await listed('?status=discarded')).toEqual([others])
+  expect(await serve('POST', `/v1/dead-letters/${others}/retry`)).toMatchObject({ status: 409 })
+  expect(await serve('POST', '/v1/dead-letters/999999999999/retry')).toMatchObject({ status: 404 })
+  // Its owner sees what was done.
+  expect((await other.ask('GET', `/v1/dead-letters/${others}`)).body).toMatchObject({ status: 'discarded' })
 })

@@ -186,6 +186,8 @@ const requests: Record<string, (ids: Ids) => Request> = {
     access: ['write', 'service'],
     path: `/v1/dead-letters/${deadLetter}/discard`,
   }),
+  getOperations: () => ({ access: ['service'], path: '/v1/operations' }),
+  listRuns: () => ({ access: ['service'], path: '/v1/operations/runs' }),
   getPlatformUser: ({ platformUser }) => ({ access: ['service'], path: `/user/${platformUser}` }),
   getPlatformPayouts: ({ platformUser }) => ({ access: ['service'], path: `/user/${platformUser}/payouts` }),
   // Plaid is not configured here: see test/http/webhook-route.test.ts for what succeeds.

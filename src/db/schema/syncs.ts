@@ -40,6 +40,8 @@ export const syncRun = pgTable(
     index('sync_run_source').on(table.sourceId, table.startedAt),
     // Runs are written in the order of their times: what is old is found by block.
     index('sync_run_started').using('brin', table.startedAt),
+    // What an operator looks for among all runs, and what few of them are.
+    index('sync_run_failed').on(table.id).where(sql`outcome = 'failed'`),
   ],
 )
 
@@ -71,6 +73,8 @@ export const deadLetter = pgTable(
       .where(sql`status in ('open', 'queued')`),
     index('dead_letter_source').on(table.sourceId, table.status),
     index('dead_letter_open').on(table.updatedAt).where(sql`status in ('open', 'queued')`),
+    // Those of all sources, page by page.
+    index('dead_letter_unsettled').on(table.id).where(sql`status in ('open', 'queued')`),
   ],
 )
 

@@ -1,0 +1,2 @@
+CREATE INDEX "dead_letter_unsettled" ON "dead_letter" USING btree ("id") WHERE status in ('open', 'queued');--> statement-breakpoint
+CREATE INDEX "sync_run_failed" ON "sync_run" USING btree ("id") WHERE outcome = 'failed';

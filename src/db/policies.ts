@@ -1,0 +1,49 @@
+import { instantOrNull } from './client.ts'
+import type { Database } from './database.ts'
+
+/** Work that TimescaleDB does by itself, and how it went. */
+export interface Policy {
+  /** Such as `policy_columnstore`. */
+  procedure: string
+  /** The hypertable or the continuous aggregate. */
+  relation: string
+  everySeconds: number
+  /** When the last run began; null where there was none. */
+  lastRun: Date | null
+  /** Null where none is planned. */
+  nextRun: Date | null
+  /** Of the last run that ended. */
+  lastStatus: 'succeeded' | 'failed' | null
+  /** Runs that failed, of all. */
+  failures: number
+}
+
+/** Of Tidemark's relations, by procedure; none on the plain engine. */
+export async function readPolicies({ sql, engine }: Pick<Database, 'sql' | 'engine'>): Promise<Policy[]> {
+  if (engine === 'plain') return []
+  const rows = await sql`
+    SELECT j.proc_name, coalesce(c.view_name, j.hypertable_name) AS relation,
+      extract(epoch FROM j.schedule_interval)::int AS every_seconds,
+      -- What never was is told as an infinite moment.
+      CASE WHEN isfinite(s.last_run_started_at) THEN s.last_run_started_at END AS last_run,
+      CASE WHEN j.scheduled AND isfinite(coalesce(s.next_start, j.next_start)) THEN coalesce(s.next_start, j.next_start) END
+        AS next_run,
+      s.last_run_status, coalesce(s.total_failures, 0)::int AS failures
+    FROM timescaledb_information.jobs j
+    LEFT JOIN timescaledb_information.job_stats s ON s.job_id = j.job_id
+    LEFT JOIN timescaledb_information.continuous_aggregates c
+      ON c.materialization_hypertable_name = j.hypertable_name
+    WHERE j.hypertable_name IS NOT NULL
+    ORDER BY j.proc_name, relation`
+  return rows.map((row) => ({
+    procedure: row.proc_name,
+    relation: row.relation,
+    everySeconds: row.every_seconds,
+    lastRun: instantOrNull(row.last_run),
+    nextRun: instantOrNull(row.next_run),
+    lastStatus: statuses[row.last_run_status as keyof typeof statuses] ?? null,
+    failures: row.failures,
+  }))
+}
+
+const statuses = { Success: 'succeeded', Failed: 'failed' } as const
