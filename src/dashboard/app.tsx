@@ -6,6 +6,7 @@ import { LogInPage } from './log-in/log-in-page.tsx'
 import { SignUpPage } from './log-in/sign-up-page.tsx'
 import { NetWorthPage } from './net-worth/net-worth-page.tsx'
 import { OperationsPage } from './operations/operations-page.tsx'
+import { UseKeyPage } from './operations/use-key-page.tsx'
 import { session } from './session/session.ts'
 import { SettingsPage } from './settings/settings-page.tsx'
 import { ConnectPage } from './sources/connect-page.tsx'
@@ -20,7 +21,7 @@ export function App() {
   if (session.value === undefined) return path === '/sign-up' ? <SignUpPage /> : <LogInPage />
   if (session.value.kind === 'operator')
     return (
-      <Shell>
+      <Shell key="operator">
         <OperationsPage />
       </Shell>
     )
@@ -35,6 +36,7 @@ export function App() {
         <Route path="/sources/new" component={ConnectPage} />
         <Route path="/sources/:id">{({ id }) => <SourcePage key={id} id={id} />}</Route>
         <Route path="/settings" component={SettingsPage} />
+        <Route path="/operations" component={UseKeyPage} />
         <Route path="/sign-up" component={NetWorthPage} />
         <Route>
           <Page title="Not here">

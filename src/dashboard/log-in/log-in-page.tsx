@@ -13,7 +13,7 @@ export function LogInPage() {
   const [password, setPassword] = useState('')
   const [code, setCode] = useState('')
   const [needsCode, setNeedsCode] = useState(false)
-  const [asOperator, setAsOperator] = useState(false)
+  const [asOperator, setAsOperator] = useState(location.pathname === '/operations')
   const { send, pending, error, faults, reset } = useSubmit(async () => {
     const body = { email, password, ...(needsCode && { code: code.replace(/\s/g, '') }) }
     try {

@@ -1,0 +1,21 @@
+import type { Provider } from './queries.ts'
+import { formatCount, formatSpan } from './words.ts'
+
+/** What is used of the requests that a provider allows in a window. */
+export function Budget({ used, max, per }: Provider['budgets'][number]) {
+  const isUsedUp = used >= max
+  return (
+    <li>
+      <span>
+        {formatCount(used)} of {formatCount(max)} in {formatSpan(per)}
+        {isUsedUp && <strong class="ops-used-up"> used up</strong>}
+      </span>
+      <span class="ops-bar" aria-hidden="true">
+        <span
+          class={isUsedUp ? 'ops-full' : undefined}
+          style={{ width: `${Math.min(100, (used / max) * 100)}%` }}
+        />
+      </span>
+    </li>
+  )
+}

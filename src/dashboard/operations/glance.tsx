@@ -1,0 +1,56 @@
+import type { ComponentChildren } from 'preact'
+import { Notice } from '../ui/notice.tsx'
+import type { Operations, Provider } from './queries.ts'
+import { formatCount } from './words.ts'
+
+/** What an operator wants to know first. */
+export function Glance({
+  operations: { providers, scheduler, counts, dirtyUsers, differences },
+}: {
+  operations: Operations
+}) {
+  const sum = (part: (provider: Provider) => number) =>
+    providers.reduce((total, provider) => total + part(provider), 0)
+  return (
+    <>
+      {scheduler === 'stopped' && (
+        <Notice kind="bad">Syncs should run in this process, and do not: see its log.</Notice>
+      )}
+      <dl class="ops-glance card" aria-label="At a glance">
+        <Fact name="Scheduler">
+          <span class={scheduler === 'stopped' ? 'bad-text' : undefined}>{schedulers[scheduler]}</span>
+        </Fact>
+        <Fact name="Users">{formatCount(counts.users)}</Fact>
+        <Fact name="Connections">{formatCount(sum(({ sources }) => sources))}</Fact>
+        <Fact name="Due">{formatCount(sum(({ due }) => due))}</Fact>
+        <Fact name="Failing">
+          <Alarming count={sum(({ failing }) => failing)} />
+        </Fact>
+        <Fact name="Dead letters">
+          <Alarming count={sum(({ deadLetters }) => deadLetters)} />
+        </Fact>
+        <Fact name="Differences" hint="Reported balances that the transactions do not add up to.">
+          {formatCount(differences)}
+        </Fact>
+        <Fact name="Not rolled up" hint="Users whose newest writes are read from the rows until then.">
+          {formatCount(dirtyUsers)}
+        </Fact>
+      </dl>
+    </>
+  )
+}
+
+const schedulers = { running: 'Runs here', elsewhere: 'Runs elsewhere', stopped: 'Stopped' }
+
+function Fact({ name, hint, children }: { name: string; hint?: string; children: ComponentChildren }) {
+  return (
+    <div title={hint}>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  )
+}
+
+function Alarming({ count }: { count: number }) {
+  return <span class={count > 0 ? 'bad-text' : undefined}>{formatCount(count)}</span>
+}
