@@ -1,5 +1,5 @@
 import type { Provider } from './queries.ts'
-import { formatCount, formatSpan } from './words.ts'
+import { counted, formatCount, formatSpan } from './words.ts'
 
 /** What is used of the requests that a provider allows in a window. */
 export function Budget({ used, max, per }: Provider['budgets'][number]) {
@@ -7,7 +7,7 @@ export function Budget({ used, max, per }: Provider['budgets'][number]) {
   return (
     <li>
       <span>
-        {formatCount(used)} of {formatCount(max)} in {formatSpan(per)}
+        {formatCount(used)} of {counted(max, 'request')} in {formatSpan(per)}
         {isUsedUp && <strong class="ops-used-up"> used up</strong>}
       </span>
       <span class="ops-bar" aria-hidden="true">

@@ -2,7 +2,7 @@ import { Policies } from './policies.tsx'
 import type { Operations } from './queries.ts'
 import { counted, formatBytes, formatCount, formatRatio } from './words.ts'
 
-/** What the database is and holds. */
+/** What the database is and holds. Behind its version, a distribution may name its own. */
 export function Database({ operations }: { operations: Operations }) {
   const { engine, versions, counts, bytes, partitions, policies } = operations
   const isTimescale = engine === 'timescale'
@@ -12,7 +12,8 @@ export function Database({ operations }: { operations: Operations }) {
       <dl class="ops-facts">
         <dt>Engine</dt>
         <dd>
-          {isTimescale ? `TimescaleDB ${versions.timescaledb} on ` : 'Plain '}PostgreSQL {versions.postgres}
+          {isTimescale ? `TimescaleDB ${versions.timescaledb} on ` : 'Plain '}PostgreSQL{' '}
+          {versions.postgres.split(' ')[0]}
         </dd>
         <dt>Size</dt>
         <dd>

@@ -17,7 +17,7 @@ export function Glance({
         <Notice kind="bad">Syncs should run in this process, and do not: see its log.</Notice>
       )}
       <dl class="ops-glance card" aria-label="At a glance">
-        <Fact name="Scheduler">
+        <Fact name="Scheduler" hint="Whether the process that answered syncs, or a worker elsewhere.">
           <span class={scheduler === 'stopped' ? 'bad-text' : undefined}>{schedulers[scheduler]}</span>
         </Fact>
         <Fact name="Users">{formatCount(counts.users)}</Fact>
@@ -29,10 +29,10 @@ export function Glance({
         <Fact name="Dead letters">
           <Alarming count={sum(({ deadLetters }) => deadLetters)} />
         </Fact>
-        <Fact name="Differences" hint="Reported balances that the transactions do not add up to.">
+        <Fact name="Balances that differ" hint="Reported balances that the transactions do not add up to.">
           {formatCount(differences)}
         </Fact>
-        <Fact name="Not rolled up" hint="Users whose newest writes are read from the rows until then.">
+        <Fact name="Users not rolled up" hint="Users whose newest writes are read from the rows until then.">
           {formatCount(dirtyUsers)}
         </Fact>
       </dl>
@@ -40,7 +40,7 @@ export function Glance({
   )
 }
 
-const schedulers = { running: 'Runs here', elsewhere: 'Runs elsewhere', stopped: 'Stopped' }
+const schedulers = { running: 'Here', elsewhere: 'Elsewhere', stopped: 'Stopped' }
 
 function Fact({ name, hint, children }: { name: string; hint?: string; children: ComponentChildren }) {
   return (

@@ -19,8 +19,8 @@ export function OperationsPage() {
       {data && <Glance operations={data} />}
       {data ? <Providers providers={data.providers} /> : !error && <Skeleton lines={6} />}
       <DeadLetters />
-      <Runs providers={data?.providers ?? []} />
       {data && <Database operations={data} />}
+      <Runs providers={data?.providers ?? []} />
     </Page>
   )
 }

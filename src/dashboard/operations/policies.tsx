@@ -26,7 +26,7 @@ export function Policies({ policies }: { policies: Policy[] }) {
             </span>
             <span>
               {policy.nextRun === null ? (
-                'no run is planned'
+                'next run not known'
               ) : (
                 <>
                   next run <Moment at={policy.nextRun} />

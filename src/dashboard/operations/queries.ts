@@ -68,4 +68,4 @@ export function useTitles(): (connector: string) => string {
   return (connector) => known.get(connector) ?? ownTitles[connector] ?? connector
 }
 
-export const ownTitles: Record<string, string> = { file: 'Statement files', manual: 'By hand' }
+const ownTitles: Record<string, string> = { file: 'Statement files', manual: 'By hand' }

@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks'
 import { SelectField } from '../ui/field.tsx'
 import { Problem } from '../ui/notice.tsx'
 import { Skeleton } from '../ui/skeleton.tsx'
-import { ownTitles, type Provider, type RunFilter, useRuns, useTitles } from './queries.ts'
+import { type Provider, type RunFilter, useRuns, useTitles } from './queries.ts'
 import { RunItem } from './run-item.tsx'
 
 const outcomes: { value: RunFilter['outcome']; label: string }[] = [
@@ -20,7 +20,7 @@ export function Runs({ providers }: { providers: Provider[] }) {
   const { data, error, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = useRuns(filter)
   const runs = data?.pages.flatMap((page) => page.runs)
   const isFiltered = filter.outcome !== 'any' || filter.connector !== ''
-  const connectors = [...providers.map(({ connector }) => connector), ...Object.keys(ownTitles)]
+  const connectors = [...providers.map(({ connector }) => connector), 'file']
   return (
     <section class="card stack" aria-labelledby="runs">
       <div class="ops-head">
