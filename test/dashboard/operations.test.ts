@@ -7,6 +7,7 @@ import { type OpenOptions, phone, seriousFaults, startDashboard } from '../setup
 import { cloneDatabase } from '../setup/database.ts'
 import { pass } from '../setup/log-in.ts'
 import { ingest, newPerson, row } from '../setup/people.ts'
+import { recordPolicyRuns } from '../setup/policy-runs.ts'
 
 const db = await cloneDatabase()
 const dashboard = await startDashboard(db)
@@ -86,6 +87,14 @@ describe('of an installation at work', () => {
     const rows = Array.from({ length: 4_000 }, (_, index) => row(`${index}`, '2023-01-10', '-1.50'))
     await ingest(db, person.sourceId, rows)
     await compressEverything(db)
+    const last = new Date(ago(5 * minute))
+    const next = new Date(ago(-30 * minute - 30_000))
+    await recordPolicyRuns(db, 'policy_refresh_continuous_aggregate', {
+      last,
+      next,
+      failures: 3,
+      succeeded: false,
+    })
     await db.sql`
       INSERT INTO source_type (id, title) VALUES ('plaid', ${title}), ('vendor', 'Vendor API')
       ON CONFLICT DO NOTHING`
@@ -161,7 +170,10 @@ describe('of an installation at work', () => {
     const policies = page.getByRole('list', { name: 'Policies' }).getByRole('listitem')
     expect(await policies.count()).toBe(said.policies.length)
     await policies.getByText('Move transaction into the columnstore').waitFor()
-    expect(await policies.getByText('never failed').count()).toBe(said.policies.length)
+    expect(await policies.getByText('has not run yet').count()).toBe(1)
+    const refresh = await policies.filter({ hasText: 'Refresh daily_flow' }).innerText()
+    for (const part of ['every 10 minutes', 'last run 5 minutes ago', 'in 30 minutes', 'failed 3 times'])
+      expect(refresh).toContain(part)
   })
 
   test('what is used of a budget is drawn, and said', async () => {

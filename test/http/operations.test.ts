@@ -7,6 +7,7 @@ import { cloneDatabase, type TestDatabase } from '../setup/database.ts'
 import { startApp, type TestApp } from '../setup/http.ts'
 import { pass } from '../setup/log-in.ts'
 import { ingest, newPerson, now, row } from '../setup/people.ts'
+import { recordPolicyRuns } from '../setup/policy-runs.ts'
 
 let db: TestDatabase
 let http: TestApp
@@ -100,6 +101,35 @@ describe('how the installation stands', () => {
     }
     await db.sql`DELETE FROM rollup_dirty WHERE user_id = ${user.id}`
     expect((await operations()).dirtyUsers).toBe(0)
+  })
+
+  test('policies: when they ran, how that ended, and when they run again', async () => {
+    const last = new Date('2024-06-15T11:50:00Z')
+    const next = new Date('2024-06-15T12:10:00Z')
+    await recordPolicyRuns(db, 'policy_refresh_continuous_aggregate', {
+      last,
+      next,
+      failures: 0,
+      succeeded: true,
+    })
+    const { policies } = await operations()
+    if (db.engine === 'plain') return expect(policies).toEqual([])
+    const ran = {
+      procedure: 'policy_refresh_continuous_aggregate',
+      lastRun: last.toISOString(),
+      nextRun: next.toISOString(),
+      lastStatus: 'succeeded',
+      failures: 0,
+    }
+    const never = { lastRun: null, nextRun: null, lastStatus: null, failures: 0 }
+    expect(policies).toEqual([
+      { procedure: expect.any(String), relation: 'transaction', everySeconds: 43_200, ...never },
+      { ...ran, relation: 'daily_flow', everySeconds: 600 },
+      { ...ran, relation: 'monthly_flow', everySeconds: 1_800 },
+    ])
+    const { procedure } = policies[0]
+    await recordPolicyRuns(db, procedure, { last, next, failures: 3, succeeded: false })
+    expect((await operations()).policies[0]).toMatchObject({ procedure, lastStatus: 'failed', failures: 3 })
   })
 
   test('providers: sources by how they stand, lag, budgets, pauses', async () => {

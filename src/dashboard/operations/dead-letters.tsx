@@ -58,10 +58,8 @@ export function DeadLetters() {
           ))}
         </ul>
       )}
-      <div class="actions">
-        {status === 'open' && letters && letters.length > 1 && (
-          <RetryAll letters={letters} onSettled={settled} />
-        )}
+      <div class="actions ops-more">
+        {status === 'open' && <RetryAll letters={letters ?? []} onSettled={settled} />}
         {hasNextPage && (
           <button
             type="button"

@@ -23,6 +23,8 @@ export function RetryAll({
     }
     onSettled(`${counted(queued, 'dead letter is', 'dead letters are')} queued: a worker runs them again.`)
   })
+  // What is said of a retry that broke off stays, though the list is shorter by then.
+  if (letters.length < 2 && !pending && !error) return null
   return (
     <>
       <button type="button" class="button small" disabled={pending} onClick={() => send()}>
