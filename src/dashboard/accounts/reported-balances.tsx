@@ -1,7 +1,7 @@
 import { Link } from 'wouter-preact'
 import { negate } from '../../decimal.ts'
-import { formatDay } from '../format/dates.ts'
 import { sum } from '../format/arithmetic.ts'
+import { formatDay } from '../format/dates.ts'
 import { Money } from '../ui/money.tsx'
 import { Notice } from '../ui/notice.tsx'
 import type { Account } from './account-groups.ts'

@@ -3,6 +3,7 @@ import { compare, ratio, sum } from '../format/arithmetic.ts'
 import { formatPercent } from '../format/money.ts'
 import { type Preferences, preferences } from '../preferences.ts'
 import { Money } from '../ui/money.tsx'
+import { TableScroll } from '../ui/table-scroll.tsx'
 import { changeBetween, type Group, type Series } from './series.ts'
 
 const titles: Record<Preferences['by'], string> = {
@@ -37,7 +38,7 @@ export function PartsTable({
       <div class="card-head">
         <h2>{titles[by]}</h2>
       </div>
-      <div class="table-scroll">
+      <TableScroll label="Parts">
         <table>
           <thead>
             <tr>
@@ -66,7 +67,7 @@ export function PartsTable({
             ))}
           </tbody>
         </table>
-      </div>
+      </TableScroll>
     </section>
   )
 }

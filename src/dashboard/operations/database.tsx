@@ -1,3 +1,4 @@
+import { TableScroll } from '../ui/table-scroll.tsx'
 import { Policies } from './policies.tsx'
 import type { Operations } from './queries.ts'
 import { counted, formatBytes, formatCount, formatRatio } from './words.ts'
@@ -27,7 +28,7 @@ export function Database({ operations }: { operations: Operations }) {
         <dt>Compression</dt>
         <dd>{compressionOf(operations)}</dd>
       </dl>
-      <div class="table-scroll">
+      <TableScroll label="Policies">
         <table>
           <caption class="visually-hidden">What it holds</caption>
           <thead>
@@ -48,7 +49,7 @@ export function Database({ operations }: { operations: Operations }) {
             <Holding name="Prices" rows={counts.prices} bytes={bytes.price} />
           </tbody>
         </table>
-      </div>
+      </TableScroll>
       <p class="hint">
         {counted(counts.users, 'user')} with {counted(counts.accounts, 'account')}. Where there are many rows,
         their number is an estimate.

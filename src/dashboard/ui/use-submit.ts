@@ -33,9 +33,10 @@ export function useSubmit<Given = void>(
       setState({ pending: true, error: undefined })
       try {
         await write(given)
-        void refreshEverything()
         setState({ pending: false, error: undefined })
         onDone?.()
+        // Once the page is without what was removed: nothing asks for that again.
+        setTimeout(refreshEverything)
         return true
       } catch (error) {
         setState({ pending: false, error })
