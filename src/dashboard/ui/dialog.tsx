@@ -13,13 +13,19 @@ export function Dialog({
 }) {
   const element = useRef<HTMLDialogElement>(null)
   const id = useId()
-  useEffect(() => element.current?.showModal(), [])
+  useEffect(() => {
+    const dialog = element.current!
+    dialog.showModal()
+    // Closed before it goes, which gives the focus back to where it was.
+    return () => dialog.close()
+  }, [])
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes it, by the browser itself
     <dialog
       ref={element}
       aria-labelledby={id}
-      onClose={onClose}
+      // Told a moment later: one that is gone by then was closed by its owner.
+      onClose={() => element.current && onClose()}
       onClick={({ target }) => target === element.current && element.current?.close()}
     >
       <div class="dialog-content">
