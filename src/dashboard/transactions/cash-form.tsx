@@ -70,12 +70,14 @@ export function CashForm({
         if (amount?.amount !== undefined) void send()
       }}
     >
-      <Segmented
-        label="Spent or received"
-        options={directions}
-        value={draft.direction}
-        onChange={(direction) => say({ direction })}
-      />
+      <div class="tx-choice">
+        <Segmented
+          label="Spent or received"
+          options={directions}
+          value={draft.direction}
+          onChange={(direction) => say({ direction })}
+        />
+      </div>
       <div class="tx-pair">
         <Field
           label="Amount"
@@ -83,6 +85,7 @@ export function CashForm({
           autocomplete="off"
           placeholder={exampleAmount()}
           required
+          autofocus
           value={draft.typed}
           fault={amount?.fault ?? faults.get('amount')}
           onInput={({ currentTarget }) => say({ typed: currentTarget.value })}

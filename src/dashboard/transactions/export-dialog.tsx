@@ -40,7 +40,9 @@ export function ExportDialog({ filters, onClose }: { filters: Filters; onClose: 
   return (
     <Dialog title="Export" onClose={onClose}>
       <p>{isFiltered ? 'All transactions that the filters leave.' : 'All your transactions.'}</p>
-      <Segmented label="Format" options={formats} value={format} onChange={setFormat} />
+      <div class="tx-choice">
+        <Segmented label="Format" options={formats} value={format} onChange={setFormat} />
+      </div>
       <p class="hint">{hints[format]}</p>
       {!isPending && <Problem error={error} />}
       <div class="actions">

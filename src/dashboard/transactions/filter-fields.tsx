@@ -50,7 +50,7 @@ export function FilterFields({ filters, change, faults, suggestions }: Props) {
       <TypedFilter label="Tag" {...common('tag')} maxLength={50} suggestions={suggestions.tags} />
       <TypedFilter label="Kind" {...common('kind')} maxLength={200} suggestions={suggestions.kinds} />
       <TypedFilter label="Asset" {...common('asset')} maxLength={32} suggestions={suggestions.assets} />
-      <AmountFilter label="Least amount" hint="What was spent is below zero." {...common('min')} />
+      <AmountFilter label="Least amount" hint="Spent is below zero." {...common('min')} />
       <AmountFilter label="Greatest amount" {...common('max')} />
     </>
   )

@@ -20,7 +20,8 @@ export function MoreRows({
   const end = useRef<HTMLDivElement>(null)
   const [isNear, setNear] = useState(false)
   useEffect(() => {
-    const observer = new IntersectionObserver(([entry]) => setNear(entry!.isIntersecting), {
+    // Several changes may be told at once, of which the last one holds.
+    const observer = new IntersectionObserver((changes) => setNear(changes.at(-1)!.isIntersecting), {
       rootMargin: '1200px',
     })
     observer.observe(end.current!)
