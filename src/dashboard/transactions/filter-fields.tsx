@@ -89,17 +89,18 @@ function TypedFilter({
   return <SuggestField {...field} {...draft} />
 }
 
-/** What is no number goes to the API as it is, which says so. */
+/** What is no number, or may be two, is told at once, and narrows nothing. */
 function AmountFilter({ name, value, change, fault, ...field }: FilterProps & { hint?: string }) {
   const draft = useDraft(
     value,
     (typed) => {
-      const amount = readAmount(typed)?.amount ?? typed.trim()
-      change({ [name]: amount }, { replace: true })
-      return amount
+      const read = readAmount(typed)
+      if (read?.fault !== undefined) return value
+      change({ [name]: read?.amount ?? '' }, { replace: true })
+      return read?.amount ?? ''
     },
     typedAmount,
   )
   const read = readAmount(draft.value)
-  return <Field {...field} {...draft} fault={read?.fault ?? fault} inputMode="text" autocomplete="off" />
+  return <Field {...field} {...draft} fault={read?.fault ?? fault} autocomplete="off" />
 }

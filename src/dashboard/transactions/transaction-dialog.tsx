@@ -50,7 +50,7 @@ export function TransactionDialog({
           onChange={say}
           faults={faults}
           suggestions={suggestions}
-          {...(!transaction.manual && { categoryHint: 'Yours. Empty, it is what the provider says.' })}
+          categoryHint={`Empty, it is what ${transaction.manual ? 'you entered first' : 'the provider says'}.`}
         />
         <div class="tx-choice">
           <span aria-hidden="true">A transfer between your own accounts</span>

@@ -25,6 +25,10 @@ export function TransactionsPage() {
   const [entered, setEntered] = useState<Transaction>()
   const close = useCallback(() => setOpen(undefined), [])
   const show = useCallback((transaction: Transaction) => setOpen({ dialog: 'transaction', transaction }), [])
+  const addCash = () => {
+    setEntered(undefined)
+    setOpen({ dialog: 'cash' })
+  }
   const faults = filterFaults(pages.error, filters)
   return (
     <Page
@@ -34,7 +38,7 @@ export function TransactionsPage() {
           <button type="button" class="button" onClick={() => setOpen({ dialog: 'export' })}>
             Export
           </button>
-          <button type="button" class="button primary" onClick={() => setOpen({ dialog: 'cash' })}>
+          <button type="button" class="button primary" onClick={addCash}>
             Add cash
           </button>
         </>
