@@ -471,6 +471,7 @@ test('what was entered by hand is taken back, and what a provider says is not', 
     .getByText('Take back', { exact: true })
     .click()
   await button(page, /^Ice cream/).waitFor({ state: 'detached' })
+  expect(await page.evaluate('document.activeElement.textContent')).toBe('Taken back: Ice cream.')
   expect(await page.getByRole('dialog').count()).toBe(0)
   expect(await listed(owner.token)).toHaveLength(6)
 })

@@ -23,10 +23,12 @@ export function TransactionDialog({
   transaction,
   suggestions,
   onClose,
+  onTakenBack,
 }: {
   transaction: Transaction
   suggestions: Suggestions
   onClose: () => void
+  onTakenBack: () => void
 }) {
   const [words, setWords] = useState(() => ownWordsOf(transaction))
   const [isTakingBack, setTakingBack] = useState(false)
@@ -87,7 +89,7 @@ export function TransactionDialog({
           action="Take back"
           run={() => api.deleteTransaction({ params: { id: transaction.id } })}
           onClose={() => setTakingBack(false)}
-          onDone={onClose}
+          onDone={onTakenBack}
         >
           <p>It goes from the list and from the balance of its account, for good.</p>
         </Confirm>

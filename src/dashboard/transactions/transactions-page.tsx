@@ -10,6 +10,7 @@ import { filterFaults } from './filter-faults.ts'
 import { useFilters } from './filters.ts'
 import { FoundTransactions } from './found-transactions.tsx'
 import { useSuggestions } from './suggestions.ts'
+import { TakenBack } from './taken-back.tsx'
 import { TransactionDialog } from './transaction-dialog.tsx'
 import { rowsOf, type Transaction, useTransactionPages } from './transaction-queries.ts'
 
@@ -23,10 +24,12 @@ export function TransactionsPage() {
   const suggestions = useSuggestions(rows)
   const [open, setOpen] = useState<Open>()
   const [entered, setEntered] = useState<Transaction>()
+  const [takenBack, setTakenBack] = useState<Transaction>()
   const close = useCallback(() => setOpen(undefined), [])
   const show = useCallback((transaction: Transaction) => setOpen({ dialog: 'transaction', transaction }), [])
   const addCash = () => {
     setEntered(undefined)
+    setTakenBack(undefined)
     setOpen({ dialog: 'cash' })
   }
   const faults = filterFaults(pages.error, filters)
@@ -47,6 +50,7 @@ export function TransactionsPage() {
       <FilterBar filters={filters} change={change} faults={faults} suggestions={suggestions} />
       <FilterChips filters={filters} change={change} clear={clear} />
       {entered && <Entered transaction={entered} rows={rows} onOpen={show} />}
+      {takenBack && <TakenBack key={takenBack.id} transaction={takenBack} />}
       <FoundTransactions
         pages={pages}
         rows={rows}
@@ -57,7 +61,16 @@ export function TransactionsPage() {
         onClear={clear}
       />
       {open?.dialog === 'transaction' && (
-        <TransactionDialog transaction={open.transaction} suggestions={suggestions} onClose={close} />
+        <TransactionDialog
+          transaction={open.transaction}
+          suggestions={suggestions}
+          onClose={close}
+          onTakenBack={() => {
+            close()
+            setEntered(undefined)
+            setTakenBack(open.transaction)
+          }}
+        />
       )}
       {open?.dialog === 'export' && <ExportDialog filters={filters} onClose={close} />}
       {open?.dialog === 'cash' && (
