@@ -578,6 +578,26 @@ test.each([
   expect(await wide()).toBeLessThanOrEqual(0)
 })
 
+test('no digit of an amount is cut off on a small phone', async () => {
+  const owner = await person()
+  const amount = '-123456789012345.123456789012345678'
+  await ingest(db, owner.sourceId, [row('1', today, amount, { asset: 'ETH', description: 'Gas' })])
+  const viewport = { width: 360, height: 800 }
+  const page = await dashboard.openAs(owner.id, '/transactions', { ...phone, viewport })
+  const inside = async (outer: string, inner: string) => {
+    const around = (await page.locator(outer).boundingBox())!
+    const within = (await page.locator(inner).boundingBox())!
+    expect(within.width).toBeGreaterThan(0)
+    expect(within.x).toBeGreaterThanOrEqual(around.x)
+    expect(within.x + within.width).toBeLessThanOrEqual(around.x + around.width)
+  }
+  await rowsOn(page).waitFor()
+  await inside('.tx-row', '.tx-amount data')
+  await inside('.tx-row', '.tx-title')
+  await rowsOn(page).click()
+  await inside('.tx-facts', '.tx-facts data')
+})
+
 test('where amounts are hidden none is on the page', async () => {
   const owner = await household()
   const page = await dashboard.openAs(owner.id, '/transactions')
