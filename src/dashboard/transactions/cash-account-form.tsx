@@ -1,17 +1,17 @@
 import { useState } from 'preact/hooks'
 import { api } from '../api.ts'
+import { idempotencyKey } from '../idempotency-key.ts'
 import { queryClient } from '../queries.ts'
 import { Field } from '../ui/field.tsx'
 import { Problem } from '../ui/notice.tsx'
 import { useSubmit } from '../ui/use-submit.ts'
-import { makeKey } from './idempotency-key.ts'
 
 /** Makes the account that cash needs, where there is none that is kept by hand. */
 export function CashAccountForm({ onMade }: { onMade: (accountId: string) => void }) {
   const [name, setName] = useState('Cash')
-  const [idempotencyKey] = useState(makeKey)
+  const [key] = useState(idempotencyKey)
   const { send, pending, error, faults } = useSubmit(async () => {
-    const { id } = await api.createAccount({ body: { name, kind: 'cash' }, idempotencyKey })
+    const { id } = await api.createAccount({ body: { name, kind: 'cash' }, idempotencyKey: key })
     await queryClient.invalidateQueries({ queryKey: ['accounts'] })
     onMade(id)
   })

@@ -3,13 +3,13 @@ import { dayInZone } from '../../calendar.ts'
 import { negate } from '../../decimal.ts'
 import { type Answer, api } from '../api.ts'
 import { exampleAmount, readAmount } from '../format/read-amount.ts'
+import { idempotencyKey } from '../idempotency-key.ts'
 import { isProblem } from '../problem-text.ts'
 import { CurrencyField } from '../ui/choice-fields.tsx'
 import { Field, SelectField } from '../ui/field.tsx'
 import { Notice, Problem } from '../ui/notice.tsx'
 import { Segmented } from '../ui/segmented.tsx'
 import { useSubmit } from '../ui/use-submit.ts'
-import { makeKey } from './idempotency-key.ts'
 import { LabelFields, type Labels } from './label-fields.tsx'
 import type { Suggestions } from './suggestions.ts'
 import { tagsOf } from './tags-field.tsx'
@@ -55,12 +55,12 @@ export function CashForm({
     tags: { chosen: [], typed: '' },
   }))
   // One for as long as the dialog is open: sent twice, or again behind a lost answer, it is entered once.
-  const [idempotencyKey] = useState(makeKey)
+  const [key] = useState(idempotencyKey)
   const say = (change: Partial<Draft>) => setDraft((before) => ({ ...before, ...change }))
   const amount = amountOf(draft)
   const { send, pending, error, faults } = useSubmit(async () => {
     if (amount?.amount === undefined) return
-    onEntered(await api.createTransaction({ body: bodyOf(draft, amount.amount), idempotencyKey }))
+    onEntered(await api.createTransaction({ body: bodyOf(draft, amount.amount), idempotencyKey: key }))
   })
   return (
     <form
