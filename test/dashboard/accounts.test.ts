@@ -264,7 +264,7 @@ test('a double click, and an answer that was lost, enter a transaction once', as
   const drawer = idOf('Drawer')
   const page = await dashboard.openAs(userId, `/accounts/${drawer}`, { refusals: [500] })
   const entered = async () => (await ask('GET', `/v1/transactions?accountId=${drawer}`)).body.transactions
-  const enter = async (amount: string, direction: 'In' | 'Out') => {
+  const enter = async (amount: string, direction: 'Received' | 'Spent') => {
     await page.getByRole('button', { name: 'Enter a transaction' }).click()
     const dialog = page.getByRole('dialog', { name: 'Enter a transaction' })
     await dialog.getByText(direction, { exact: true }).click()
@@ -273,8 +273,8 @@ test('a double click, and an answer that was lost, enter a transaction once', as
     await dialog.getByLabel('Category').fill('Food')
     return dialog
   }
-  const first = await enter('12.34', 'Out')
-  await first.getByRole('button', { name: 'Save' }).dblclick()
+  const first = await enter('12.34', 'Spent')
+  await first.getByRole('button', { name: 'Enter', exact: true }).dblclick()
   await first.waitFor({ state: 'detached' })
   const common = { description: 'Corner shop', category: 'Food', date: today, asset: 'EUR', manual: true }
   expect(await entered()).toMatchObject([{ ...common, amount: '-12.34' }])
@@ -285,18 +285,18 @@ test('a double click, and an answer that was lost, enter a transaction once', as
     await route.fetch()
     await route.fulfill({ status: 500, contentType: 'text/plain', body: '' })
   })
-  const second = await enter('50', 'In')
-  await second.getByRole('button', { name: 'Save' }).click()
+  const second = await enter('50', 'Received')
+  await second.getByRole('button', { name: 'Enter', exact: true }).click()
   await second.getByRole('alert').waitFor()
   expect(await entered()).toHaveLength(2)
-  await second.getByRole('button', { name: 'Save' }).click()
+  await second.getByRole('button', { name: 'Enter', exact: true }).click()
   await second.waitFor({ state: 'detached' })
   expect(lost).toBe(2)
   expect((await entered()).map(({ amount }: { amount: string }) => amount).sort()).toEqual(['-12.34', '50'])
   await expect.poll(() => amountsIn(region(page, 'Value today').locator('strong'))).toEqual(['37.66'])
   // Another opening of the dialog is another transaction, if everything is the same.
-  const third = await enter('50', 'In')
-  await third.getByRole('button', { name: 'Save' }).click()
+  const third = await enter('50', 'Received')
+  await third.getByRole('button', { name: 'Enter', exact: true }).click()
   await third.waitFor({ state: 'detached' })
   expect(await entered()).toHaveLength(3)
 })
@@ -308,8 +308,8 @@ test('an amount below zero is not entered: the direction says where it goes', as
   const dialog = page.getByRole('dialog')
   for (const amount of ['-5', '0', 'five']) {
     await dialog.getByLabel('Amount').fill(amount)
-    await dialog.getByRole('button', { name: 'Save' }).click()
-    await dialog.getByRole('alert').getByText('The amount must be').waitFor()
+    await dialog.getByRole('button', { name: 'Enter', exact: true }).click()
+    await dialog.getByText(/^must be (above zero|a number)/).waitFor()
   }
   const { transactions } = (await ask('GET', `/v1/transactions?accountId=${idOf('Drawer')}`)).body
   expect(transactions).toEqual([])

@@ -4,13 +4,13 @@ import { useState } from 'preact/hooks'
 import { Link } from 'wouter-preact'
 import { ApiProblem } from '../../client/client.ts'
 import { formatDay } from '../format/dates.ts'
+import { AddCashDialog } from '../transactions/add-cash-dialog.tsx'
 import { Page } from '../ui/page.tsx'
 import type { Account } from './account-groups.ts'
 import { kindName } from './account-kinds.ts'
 import { useAccount } from './account-queries.ts'
 import { SourceName, StaleMark } from './account-source.tsx'
 import { EditAccount } from './edit-account.tsx'
-import { EnterTransaction } from './enter-transaction.tsx'
 import { Holdings } from './holdings.tsx'
 import { LatestTransactions } from './latest-transactions.tsx'
 import { Outdated, Pending } from './pending.tsx'
@@ -18,6 +18,7 @@ import { RemoveAccount } from './remove-account.tsx'
 import { ReportedBalances } from './reported-balances.tsx'
 import { SetBalance } from './set-balance.tsx'
 import { SetBalances } from './set-balances.tsx'
+import { useUsualAsset } from './usual-asset.ts'
 import { ValueCard } from './value-card.tsx'
 
 export function AccountPage({ id }: { id: string }) {
@@ -45,6 +46,7 @@ function AccountView({ account, outdated }: { account: Account; outdated: Compon
   const [open, setOpen] = useState<'edit' | 'balance' | 'transaction'>()
   const close = () => setOpen(undefined)
   const isSettable = settable.includes(account.connector)
+  const usualAsset = useUsualAsset(account.id)
   return (
     <Page
       title={account.name}
@@ -89,7 +91,15 @@ function AccountView({ account, outdated }: { account: Account; outdated: Compon
       </div>
       {open === 'edit' && <EditAccount account={account} onClose={close} />}
       {open === 'balance' && <SetBalance account={account} onClose={close} />}
-      {open === 'transaction' && <EnterTransaction account={account} onClose={close} />}
+      {open === 'transaction' && (
+        <AddCashDialog
+          title="Enter a transaction"
+          accountId={account.id}
+          asset={usualAsset}
+          onClose={close}
+          onEntered={close}
+        />
+      )}
     </Page>
   )
 }

@@ -10,11 +10,18 @@ import type { Transaction } from './transaction-queries.ts'
 
 /** Enters what no provider knows of, on an account that is kept by hand. */
 export function AddCashDialog({
-  suggestions,
+  title = 'Add cash',
+  accountId,
+  asset,
+  suggestions = none,
   onClose,
   onEntered,
 }: {
-  suggestions: Suggestions
+  title?: string
+  /** The account and the asset that are chosen first. */
+  accountId?: string
+  asset?: string
+  suggestions?: Suggestions
   onClose: () => void
   onEntered: (transaction: Transaction) => void
 }) {
@@ -22,9 +29,10 @@ export function AddCashDialog({
   const accounts = useAccounts()
   const [madeId, setMadeId] = useState<string>()
   const manual = accounts.data?.accounts.filter((each) => each.manual)
-  const usual = manual?.find(({ id, kind }) => (madeId ? id === madeId : kind === 'cash')) ?? manual?.[0]
+  const first = madeId ?? accountId
+  const usual = manual?.find(({ id, kind }) => (first ? id === first : kind === 'cash')) ?? manual?.[0]
   return (
-    <Dialog title="Add cash" onClose={onClose}>
+    <Dialog title={title} onClose={onClose}>
       <Problem error={me.error ?? accounts.error} />
       {!manual || !me.data ? (
         <Skeleton lines={5} height="2.5rem" />
@@ -35,6 +43,7 @@ export function AddCashDialog({
           me={me.data}
           accounts={manual}
           usualAccountId={usual.id}
+          usualAsset={asset ?? me.data.baseCurrency}
           suggestions={suggestions}
           onEntered={onEntered}
         />
@@ -42,3 +51,5 @@ export function AddCashDialog({
     </Dialog>
   )
 }
+
+const none: Suggestions = { categories: [], tags: [], kinds: [], assets: [] }

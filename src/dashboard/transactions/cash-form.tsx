@@ -34,12 +34,14 @@ export function CashForm({
   me,
   accounts,
   usualAccountId,
+  usualAsset,
   suggestions,
   onEntered,
 }: {
   me: Answer<'getMe'>
   accounts: Answer<'listAccounts'>['accounts']
   usualAccountId: string
+  usualAsset: string
   suggestions: Suggestions
   onEntered: (transaction: Transaction) => void
 }) {
@@ -47,7 +49,7 @@ export function CashForm({
     accountId: usualAccountId,
     direction: 'spent',
     typed: '',
-    asset: me.baseCurrency,
+    asset: usualAsset,
     date: dayInZone(new Date(), me.timeZone),
     description: '',
     category: '',
