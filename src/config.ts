@@ -27,6 +27,9 @@ const sealingKey = z
     'must be 32 bytes in base64 (openssl rand -base64 32)',
   )
 
+/** Where HTTP is served unless it is told. */
+export const usualPort = 8080
+
 /** The environment, read once and by nobody else. */
 const environment = z.object({
   /** A PostgreSQL to use; without it Tidemark starts its own in `TIDEMARK_DATA_DIR`. */
@@ -46,7 +49,7 @@ const environment = z.object({
   TIDEMARK_RAW_RETENTION_DAYS: wholeNumber(1, 100_000).optional(),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('warn'),
   HOST: z.string().min(1).default('127.0.0.1'),
-  PORT: wholeNumber(0, 65_535).default(8080),
+  PORT: wholeNumber(0, 65_535).optional(),
   /** Requests that one caller may make in a minute, of one process. */
   TIDEMARK_REQUESTS_PER_MINUTE: wholeNumber(1, 100_000_000).default(120_000),
   /** Proxies in front of `tidemark serve`, each of which adds to X-Forwarded-For. */
@@ -74,7 +77,8 @@ export interface Config {
   rawRetentionDays: number | undefined
   logLevel: string
   host: string
-  port: number
+  /** Undefined where it was not set: `usualPort`, then. */
+  port: number | undefined
   requestsPerMinute: number
   trustedProxies: number
   /** Absolute folders, or names of packages. */

@@ -1,65 +1,95 @@
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rename, rm, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { CommandContext } from './terminal.ts'
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
-const built = join(root, 'dist', 'dashboard')
 /** What the dashboard is made of. */
-const sources = ['src/dashboard', 'src/client', 'src/calendar.ts', 'src/decimal.ts', 'vite.config.ts']
+const sources = [
+  'src/dashboard',
+  'src/client',
+  'src/calendar.ts',
+  'src/decimal.ts',
+  'vite.config.ts',
+  'package-lock.json',
+]
+
+export interface DashboardPlaces {
+  /** Of the checkout or the package: the same place seen from src/cli and from dist/cli. */
+  root: string
+  /** Builds what the root has into a folder. */
+  build(root: string, folder: string): Promise<void>
+}
+
+const own: DashboardPlaces = {
+  root: fileURLToPath(new URL('../..', import.meta.url)),
+  // Loaded where it is needed: a package and the image have no Vite.
+  build: async (root, folder) => (await import('./build-dashboard.ts')).buildDashboard(root, folder),
+}
 
 /**
  * Where the built dashboard lies. From a checkout it is built where its sources are newer, as everything else there
- * runs as it is; a package and the image bring it along. Undefined, with a line on stderr, where there is none.
+ * runs as it is; a package and the image bring it along. Where that fails, a line on stderr says so, and what was built
+ * before is served; undefined where there is nothing.
  */
-export async function dashboardFolder({
-  stderr,
-}: Pick<CommandContext, 'stderr'>): Promise<string | undefined> {
+export async function dashboardFolder(
+  { stderr }: Pick<CommandContext, 'stderr'>,
+  { root, build }: DashboardPlaces = own,
+): Promise<string | undefined> {
+  const built = join(root, 'dist', 'dashboard')
+  const isBuilt = () => existsSync(join(built, 'index.html'))
   const isCheckout = existsSync(join(root, 'src', 'dashboard', 'index.html'))
-  if (isCheckout && (await isStale())) {
+  if (isCheckout && (await isStale(root, built))) {
     try {
-      await build()
+      await replace(built, (folder) => build(root, folder))
+      return built
     } catch (error) {
       const reason = error instanceof Error ? error.message.split('\n')[0] : String(error)
-      stderr.write(`The dashboard could not be built (${reason}); the API is served without it.\n`)
-      return undefined
+      const instead = isBuilt() ? 'an older one is served' : 'the API is served without it'
+      stderr.write(`The dashboard could not be built (${reason}): ${instead}.\n`)
     }
   }
-  return existsSync(join(built, 'index.html')) ? built : undefined
+  return isBuilt() ? built : undefined
 }
 
-async function isStale(): Promise<boolean> {
+async function isStale(root: string, built: string): Promise<boolean> {
   const made = await stat(join(built, 'index.html')).catch(() => undefined)
-  return made === undefined || (await newestOf(sources)) > made.mtimeMs
+  return made === undefined || (await newestOf(sources.map((name) => join(root, name)))) > made.mtimeMs
 }
 
+/** Of files, and folders with all that is in them; a file that is gone has changed its folder. */
 async function newestOf(paths: string[]): Promise<number> {
   let newest = 0
   for (const path of paths) {
-    const found = await stat(join(root, path))
+    const found = await stat(path)
     newest = Math.max(newest, found.mtimeMs)
     if (!found.isDirectory()) continue
-    for (const name of await readdir(join(root, path), { recursive: true }))
-      newest = Math.max(newest, (await stat(join(root, path, name))).mtimeMs)
+    for (const name of await readdir(path, { recursive: true }))
+      newest = Math.max(newest, (await stat(join(path, name))).mtimeMs)
   }
   return newest
 }
 
-/** Beside its place and then into it: another process may serve what is there, or build it, too. */
-async function build(): Promise<void> {
-  const vite = await import('vite')
-  await mkdir(join(root, 'dist'), { recursive: true })
-  const folder = await mkdtemp(join(root, 'dist', 'dashboard-'))
-  await vite.build({
-    root: join(root, 'src', 'dashboard'),
-    configFile: join(root, 'vite.config.ts'),
-    logLevel: 'silent',
-    build: { outDir: folder },
-  })
-  await rm(built, { recursive: true, force: true })
-  await rename(folder, built).catch(async (error: NodeJS.ErrnoException) => {
-    await rm(folder, { recursive: true, force: true })
-    if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error
-  })
+/** Made beside its place and moved into it whole: another process may serve what is there, or build it, too. */
+async function replace(place: string, make: (folder: string) => Promise<void>): Promise<void> {
+  const begun = new Date()
+  await mkdir(join(place, '..'), { recursive: true })
+  const folder = await mkdtemp(`${place}-`)
+  const former = `${folder}-former`
+  try {
+    await make(folder)
+    // What is edited while it is built is newer than what was built.
+    await utimes(join(folder, 'index.html'), begun, begun)
+    await rename(place, former).catch(unless('ENOENT'))
+    // Who was faster has built the same.
+    await rename(folder, place).catch(unless('ENOTEMPTY', 'EEXIST'))
+  } finally {
+    for (const left of [folder, former]) await rm(left, { recursive: true, force: true })
+  }
+}
+
+function unless(...codes: string[]): (error: NodeJS.ErrnoException) => void {
+  return (error) => {
+    if (!codes.includes(error.code ?? '')) throw error
+  }
 }

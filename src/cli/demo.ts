@@ -1,37 +1,39 @@
-import { setMaxListeners } from 'node:events'
 import { mkdir } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { dayInZone } from '../calendar.ts'
-import { createTransport } from '../connectors/transport.ts'
 import { readBalances } from '../db/balances.ts'
 import type { Database } from '../db/database.ts'
+import { holdAlone } from '../db/hold-alone.ts'
 import { readNetWorth } from '../db/net-worth.ts'
 import { refreshRollups } from '../db/rollups.ts'
 import { addUser, findUser, hasOtherUsers, type User } from '../db/users.ts'
 import { NotFoundError, RefusedError } from '../errors.ts'
-import { loadKeyring } from '../keyring.ts'
-import { createShutdown } from '../shutdown.ts'
+import { startWorker } from '../scheduler/run-worker.ts'
 import { drawChart } from './chart.ts'
-import { connectSources, pauseSources, setOthersAside } from './demo/connect-sources.ts'
+import { connectSources, setOthersAside } from './demo/connect-sources.ts'
 import { coinPricesAfter, connections } from './demo/connections.ts'
-import { startProviders } from './demo/emulated-providers.ts'
-import { type Household, makeHousehold } from './demo/household.ts'
-import { type HouseholdFile, writeHousehold } from './demo/household-files.ts'
-import { formatOutcomes, type SourceState } from './demo/source-lines.ts'
-import { syncSources } from './demo/sync-sources.ts'
-import { importFile } from './import.ts'
-import { importPriceFile } from './import-prices.ts'
+import { makeHousehold } from './demo/household.ts'
+import { writeHousehold } from './demo/household-files.ts'
+import { importFiles } from './demo/import-files.ts'
+import { openProviders } from './demo/open-providers.ts'
+import { connectSecondBank } from './demo/second-bank.ts'
+import { serveHousehold } from './demo/serve-household.ts'
+import { formatOutcomes } from './demo/source-lines.ts'
+import { watchSources } from './demo/sync-sources.ts'
 import { formatNetWorthTable } from './net-worth.ts'
 import type { CommandContext, ExitCode } from './terminal.ts'
 
 /**
  * Makes a household, serves most of its accounts as providers would, and syncs them from there as it would sync anyone;
- * the rest comes as statement files. Shows what came of it. In a database of its own: prices are shared by all users,
- * and the household's are made up.
+ * the rest comes as statement files. Shows what came of it, and serves its dashboard until a signal. In a database of its
+ * own: prices are shared by all users, and the household's are made up.
  */
-export async function demoCommand(context: CommandContext, options: { seed: number }): Promise<ExitCode> {
+export async function demoCommand(
+  context: CommandContext,
+  options: { seed: number; serve: boolean },
+): Promise<ExitCode> {
   const started = context.clock().getTime()
-  const { config, stdout } = context
+  const { config, shutdown, stdout } = context
   const dataDir = `${config.dataDir}-demo`
   const db = await context.openDatabase(dataDir)
   if (config.databaseUrl !== undefined && (await hasOtherUsers(db, demoUsers))) {
@@ -39,6 +41,10 @@ export async function demoCommand(context: CommandContext, options: { seed: numb
       'the database at DATABASE_URL has users of its own, and the made-up prices of the demo would be theirs too: name an empty database, or none',
     )
   }
+  if (!(await holdAlone(db, 'demo', shutdown)))
+    throw new RefusedError(
+      'another tidemark demo runs on this database: open its link, end it by Ctrl-C, or name another TIDEMARK_DATA_DIR',
+    )
   await setOthersAside(db, context.clock)
   const today = dayInZone(context.clock(), 'UTC')
   // One household a seed and year: another year begins another ten years, and with other balances.
@@ -56,7 +62,11 @@ export async function demoCommand(context: CommandContext, options: { seed: numb
   )
   stdout.write(`${await importFiles(context, db, user, files)}\n`)
   stdout.write('Its banks, card, coins and rates come from providers, emulated on this machine, over HTTP:\n')
-  stdout.write(formatOutcomes(await syncHousehold(context, db, user, { household, dataDir })))
+  const { parts, emulated, secondBank } = await openProviders(context, db, { household, dataDir })
+  const sources = await connectSources(db, parts.keyring, user.id, emulated, context.clock)
+  const { onReport, allRead } = await watchSources(context, db, sources)
+  const worker = startWorker(parts, { concurrency: config.workerConcurrency, onReport }, shutdown)
+  stdout.write(formatOutcomes(await allRead()))
   await refreshRollups(db.sql, db.engine)
 
   const balances = await readBalances(db.sql, { userId: user.id, at: today, currency: user.baseCurrency })
@@ -80,6 +90,9 @@ export async function demoCommand(context: CommandContext, options: { seed: numb
     'status',
   ]
   stdout.write(`\nGo on with:\n${commands.map((command) => `  ${place}npx tidemark ${command}\n`).join('')}`)
+  if (!options.serve) return 0
+  await connectSecondBank(parts, user.id, secondBank)
+  await serveHousehold(context, parts, user, worker)
   return 0
 }
 
@@ -92,60 +105,6 @@ async function findOrAdd(db: Database, email: string): Promise<User> {
   } catch (error) {
     if (!(error instanceof NotFoundError)) throw error
     return addUser(db, { email, timeZone: 'UTC', baseCurrency: 'EUR' })
-  }
-}
-
-/** What has no fitting provider; returns what it came to in a sentence. */
-async function importFiles(
-  context: CommandContext,
-  db: Database,
-  user: User,
-  files: HouseholdFile[],
-): Promise<string> {
-  const sum = { rows: 0, added: 0, unchanged: 0 }
-  const accounts = new Set<string>()
-  for (const { path, kind, account, accountKind, currency } of files) {
-    if (kind === 'prices') {
-      await importPriceFile(context, db, path, {})
-      continue
-    }
-    const report = await importFile(context, db, user, path, {
-      ...(account !== undefined && { account }),
-      ...(accountKind !== undefined && { kind: accountKind }),
-      ...(currency !== undefined && { currency }),
-    })
-    sum.rows += report.rows
-    for (const { accountId, added, unchanged } of report.accounts) {
-      accounts.add(accountId)
-      sum.added += added
-      sum.unchanged += unchanged
-    }
-  }
-  return `Imported ${sum.rows} transactions of ${accounts.size} accounts (${sum.added} added, ${sum.unchanged} known before).`
-}
-
-/** Everything that runs for it ends with it, however it ends; its sources are paused then. */
-async function syncHousehold(
-  context: CommandContext,
-  db: Database,
-  user: User,
-  { household, dataDir }: { household: Household; dataDir: string },
-): Promise<SourceState[]> {
-  const { clock, config } = context
-  const work = createShutdown()
-  setMaxListeners(0, work.signal)
-  context.shutdown.register(() => work.stop())
-  try {
-    const emulated = await startProviders(household, clock, work)
-    const transport = createTransport({ allowedHosts: emulated.map(({ host }) => host) })
-    work.register(() => transport.close())
-    // Also where the database is another's: nothing else is ever sealed there.
-    const keyring = loadKeyring({ ...config, databaseUrl: undefined, dataDir })
-    const sources = await connectSources(db, keyring, user.id, emulated, clock)
-    work.register(() => pauseSources(db, sources, clock))
-    return await syncSources(context, db, sources, { keyring, fetch: transport.fetch }, work)
-  } finally {
-    await work.stop()
   }
 }
 

@@ -179,8 +179,9 @@ export function createProgram(context: CommandContext, done: (code: ExitCode) =>
   connector('check <id>', 'run the conformance kit over a connector, told by its id or its folder')
     .option('--case <name>', 'one case alone')
     .action(run(async () => (await import('./connector-check.ts')).connectorCheckCommand))
-  add('demo', 'a household of ten years: emulated providers, synced over HTTP; its net worth drawn')
+  add('demo', 'a household of ten years: emulated providers, synced over HTTP, and its dashboard')
     .option('--seed <number>', 'another household', integer, 1)
+    .option('--no-serve', 'end once everything is synced')
     .action(run(async () => (await import('./demo.ts')).demoCommand))
   return program
 }

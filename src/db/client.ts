@@ -46,13 +46,15 @@ export interface ConnectOptions {
   statementTimeout?: number
   /** Seconds in which a connection has to be made. */
   connectTimeout?: number
+  /** A connection is kept, whether or not it is used: something hangs on it. */
+  lasting?: boolean
 }
 
 export function connect(url: string, options: ConnectOptions = {}): Sql {
   return postgres(url, {
     max: options.max ?? 4,
     connect_timeout: options.connectTimeout ?? 10,
-    idle_timeout: 60,
+    ...(options.lasting ? { idle_timeout: 0, max_lifetime: null } : { idle_timeout: 60 }),
     onnotice: () => {},
     connection: {
       application_name: options.applicationName ?? 'tidemark',

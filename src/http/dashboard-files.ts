@@ -19,28 +19,36 @@ const types: Record<string, string> = {
   '.svg': 'image/svg+xml',
 }
 
-/** What the build made, by its path in there, read and compressed when it is first asked for. Undefined: no such file. */
+/**
+ * What the build made, by its path in there. All of it is read and compressed when the first file is asked for, and
+ * belongs together from then on, whatever is built in its place meanwhile. Nobody leaves the folder by the way of a
+ * name: what is not in it is not looked for. Undefined: no such file.
+ */
 export function createDashboardFiles(folder: string): (name: string) => Promise<DashboardFile | undefined> {
-  let names: Promise<Set<string>> | undefined
-  const files = new Map<string, Promise<DashboardFile>>()
+  let files: Promise<Map<string, DashboardFile>> | undefined
   return async (name) => {
-    names ??= readdir(folder, { recursive: true }).then((found) => new Set(found))
-    const type = types[extname(name)]
-    // What is not in the listing is not looked for: nobody leaves the folder by the way of a name.
-    if (type === undefined || !(await names).has(name)) return undefined
-    let file = files.get(name)
-    if (!file) {
-      file = readAndCompress(join(folder, name), type)
-      files.set(name, file)
-      file.catch(() => files.delete(name))
-    }
-    return file
+    files ??= readAll(folder).catch((error: unknown) => {
+      files = undefined
+      throw error
+    })
+    return (await files).get(name)
   }
+}
+
+async function readAll(folder: string): Promise<Map<string, DashboardFile>> {
+  const names = await readdir(folder, { recursive: true })
+  const entries = names.flatMap((name) => {
+    const type = types[extname(name)]
+    if (type === undefined) return []
+    return [readAndCompress(join(folder, name), type).then((file) => [name, file] as const)]
+  })
+  return new Map(await Promise.all(entries))
 }
 
 async function readAndCompress(path: string, type: string): Promise<DashboardFile> {
   const bytes = new Uint8Array(await readFile(path))
   const [br, zipped] = await Promise.all([promisify(brotliCompress)(bytes), promisify(gzip)(bytes)])
-  const etag = `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 27)}"`
+  // Weak: it stands for the bytes in every encoding.
+  const etag = `W/"${createHash('sha256').update(bytes).digest('base64url').slice(0, 27)}"`
   return { type, bytes, br: new Uint8Array(br), gzip: new Uint8Array(zipped), etag }
 }

@@ -46,7 +46,7 @@ export function serveDashboard({ app, parts: { dashboard } }: Api): void {
     const file = await files(name)
     if (!file) return c.notFound()
     const common = { ...headers, etag: file.etag, vary: 'Accept-Encoding', 'content-type': file.type }
-    if (c.req.header('if-none-match') === file.etag)
+    if (isKnown(file.etag, c.req.header('if-none-match')))
       return new Response(null, { status: 304, headers: common })
     const encoding = encodingFor(c.req.header('accept-encoding'))
     if (encoding === undefined) return new Response(file.bytes, { headers: common })
@@ -61,6 +61,11 @@ export function serveDashboard({ app, parts: { dashboard } }: Api): void {
   app.get('/assets/:name', (c) =>
     send(c, `assets/${c.req.param('name')}`, { 'cache-control': 'public, max-age=31536000, immutable' }),
   )
+}
+
+/** Proxies that compress mark an ETag as weak: by RFC 9110, section 13.1.2, that makes no difference here. */
+function isKnown(etag: string, known = ''): boolean {
+  return known.split(',').some((each) => each.trim().replace(/^W\//, '') === etag.replace(/^W\//, ''))
 }
 
 function encodingFor(accepted = ''): 'br' | 'gzip' | undefined {

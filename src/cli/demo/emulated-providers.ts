@@ -1,7 +1,7 @@
 import { daysBetween } from '../../calendar.ts'
 import type { Connector } from '../../connectors/connector.ts'
 import { listen } from '../../connectors/emulator/listen.ts'
-import { loadConnectors } from '../../connectors/load.ts'
+import type { Connectors } from '../../connectors/load.ts'
 import type { Shutdown } from '../../shutdown.ts'
 import { type Connection, connections } from './connections.ts'
 import type { Household } from './household.ts'
@@ -11,6 +11,8 @@ export interface EmulatedConnection extends Connection {
   connector: Connector
   /** `host:port`. */
   host: string
+  /** What the provider calls the accounts there. */
+  accountIds: string[]
   credentials: object
   config: object
   settings: unknown
@@ -18,11 +20,11 @@ export interface EmulatedConnection extends Connection {
 
 /** Serves every provider of the household over HTTP on loopback, until the shutdown. */
 export async function startProviders(
+  connectors: Connectors,
   household: Household,
   clock: () => Date,
   shutdown: Shutdown,
 ): Promise<EmulatedConnection[]> {
-  const connectors = await loadConnectors({ places: [] })
   const started: EmulatedConnection[] = []
   for (const connection of connections) {
     const { id } = connection
@@ -36,6 +38,7 @@ export async function startProviders(
       ...connection,
       connector: withoutLimits(await connectors.get(id), household),
       host,
+      accountIds: provider.world.accounts().map((account) => account.id),
       credentials: credentials as object,
       config: { ...(config as object), ...connection.config },
       settings,

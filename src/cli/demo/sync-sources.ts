@@ -3,8 +3,7 @@ import { listDeadLetters } from '../../db/dead-letters.ts'
 import { listSources } from '../../db/sources.ts'
 import { readSyncCounts, type SourceCounts } from '../../db/sync-counts.ts'
 import { RefusedError } from '../../errors.ts'
-import { startWorker } from '../../scheduler/run-worker.ts'
-import type { Shutdown } from '../../shutdown.ts'
+import type { WorkerOptions } from '../../scheduler/worker.ts'
 import type { CommandContext } from '../terminal.ts'
 import type { ConnectedSource } from './connect-sources.ts'
 import { createSourceLines, type SourceState } from './source-lines.ts'
@@ -14,40 +13,28 @@ const interval = 200
 /** Of a source, behind which it is not waited for. */
 const mostFailures = 2
 
-/**
- * Runs a worker until head and history of every source are read; returns what this run of it added. Throws where a
- * source cannot go on by itself.
- */
-export async function syncSources(
+export interface SourcesWatch {
+  /** For the worker that is about to begin. */
+  onReport: NonNullable<WorkerOptions['onReport']>
+  /**
+   * Resolves when head and history of every source are read, with what was added since the watch began. Throws where a
+   * source cannot go on by itself.
+   */
+  allRead(): Promise<SourceState[]>
+}
+
+/** Follows how a worker reads the sources. */
+export async function watchSources(
   context: CommandContext,
   db: Database,
   sources: ConnectedSource[],
-  parts: Pick<Parameters<typeof startWorker>[0], 'keyring' | 'fetch'>,
-  shutdown: Shutdown,
-): Promise<SourceState[]> {
-  const { clock, log, sleep, stderr } = context
+): Promise<SourcesWatch> {
+  const { clock, sleep, stderr } = context
   const ids = sources.map(({ sourceId }) => sourceId)
   const before = await readSyncCounts(db.sql, ids)
   const caughtUp = new Set<string>()
   const failures = new Map<string, number>()
   const lines = createSourceLines({ stream: stderr, clock })
-  const byConnector = new Map(sources.map((source) => [source.id, source]))
-  const connectors = {
-    ids: () => [...byConnector.keys()],
-    get: async (id: string) => byConnector.get(id)!.connector,
-    settings: async (id: string) => byConnector.get(id)!.settings,
-  }
-  startWorker(
-    { ...parts, db, log, clock, sleep, signal: shutdown.signal, connectors, random: Math.random },
-    {
-      concurrency: context.config.workerConcurrency,
-      onReport: ({ sourceId, lane }, { outcome }) => {
-        if (lane < 2 && outcome === 'done') caughtUp.add(sourceId)
-        if (outcome === 'failed') failures.set(sourceId, (failures.get(sourceId) ?? 0) + 1)
-      },
-    },
-    shutdown,
-  )
 
   async function readStates(): Promise<SourceState[]> {
     // Counters last: they are at least what the sources have come to.
@@ -69,18 +56,26 @@ export async function syncSources(
     })
   }
 
-  try {
-    for (;;) {
-      const states = await readStates()
-      if (states.every(({ isDone }) => isDone)) {
-        await refuseGaps(db, sources)
-        return states
+  return {
+    onReport: ({ sourceId, lane }, { outcome }) => {
+      if (lane < 2 && outcome === 'done') caughtUp.add(sourceId)
+      if (outcome === 'failed') failures.set(sourceId, (failures.get(sourceId) ?? 0) + 1)
+    },
+    async allRead() {
+      try {
+        for (;;) {
+          const states = await readStates()
+          if (states.every(({ isDone }) => isDone)) {
+            await refuseGaps(db, sources)
+            return states
+          }
+          lines.show(states)
+          await sleep(interval, context.signal)
+        }
+      } finally {
+        lines.clear()
       }
-      lines.show(states)
-      await sleep(interval, context.signal)
-    }
-  } finally {
-    lines.clear()
+    },
   }
 }
 
