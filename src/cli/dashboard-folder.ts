@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import type { CommandContext } from './terminal.ts'
 
 /** What the dashboard is made of. */
-const sources = [
+export const sources = [
   'src/dashboard',
   'src/client',
   'src/calendar.ts',

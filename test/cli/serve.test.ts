@@ -102,6 +102,23 @@ test('gives the numbers of the command line', async () => {
   await ended
 })
 
+test('serves the dashboard, as its sources are now', async () => {
+  const { url, process, ended } = await startServe()
+  const page = await fetch(url)
+  expect(page.status).toBe(200)
+  expect(page.headers.get('content-security-policy')).toContain("script-src 'self'")
+  const html = await page.text()
+  const [, script] = /<script type="module" [^>]*src="(\/assets\/[^"]+)"/.exec(html)!
+  const [, style] = /<link rel="stylesheet" [^>]*href="(\/assets\/[^"]+)"/.exec(html)!
+  for (const path of [script, style, '/theme.js', '/favicon.svg']) {
+    const file = await fetch(url + path)
+    expect([path, file.status]).toEqual([path, 200])
+    expect((await file.arrayBuffer()).byteLength).toBeGreaterThan(100)
+  }
+  process.kill()
+  expect((await ended).code).toBe(0)
+})
+
 test('asked to stop under load, it finishes what it has begun, and tells the truth of it', async () => {
   const { url, process, ended } = await startServe()
   const { client } = await signUp(url)
