@@ -46,10 +46,9 @@ export async function startHttpServer(
   // Begun at once, and waited for in its turn: syncs come to their ends meanwhile.
   const draining = stopped(signal).then(() => drain(server))
   shutdown.register(() => draining)
-  await Promise.race([
-    once(server, 'listening'),
-    once(server, 'error').then(([error]) => Promise.reject(refused(error, host, port))),
-  ])
+  await once(server, 'listening').catch((error: NodeJS.ErrnoException) => {
+    throw refused(error, host, port)
+  })
   const address = server.address()
   const listening = typeof address === 'object' && address ? address.port : port
   return `http://${host.includes(':') ? `[${host}]` : host}:${listening}`

@@ -20,7 +20,7 @@ let first: Outcome
 beforeAll(async () => {
   db = await cloneDatabase()
   tidemark = commandLine(db, folder)
-  first = await tidemark.run('demo')
+  first = await tidemark.run('demo', '--no-serve')
 })
 
 const json = async (...words: string[]) =>
@@ -151,7 +151,7 @@ test('behind it the sources are paused: there is nothing that a worker could do 
 test('a second time adds nothing, with the same sources, and shows the same', async () => {
   const sources: Source[] = await json('source', 'list')
   const before = await json('net-worth', '--user', email, '--interval', 'month')
-  const second = await tidemark.run('demo')
+  const second = await tidemark.run('demo', '--no-serve')
   expect([second.code, second.stderr]).toEqual([0, ''])
   expect(second.stdout).toMatch(/^Imported (\d+) transactions of 4 accounts \(0 added, \1 known before\)\.$/m)
   const told = second.stdout.split('\n').slice(3, 8)
@@ -166,11 +166,11 @@ test('a second time adds nothing, with the same sources, and shows the same', as
 })
 
 test('a real connection is not asked of the emulators', async () => {
-  const [source] = await json('source', 'list')
-  await db.sql`UPDATE user_source SET name = 'My bank', status = 'active' WHERE id = ${source.id}`
-  const { code, stderr } = await tidemark.run('demo')
+  const source = (await json('source', 'list')).at(-1)
+  await db.sql`UPDATE user_source SET name = 'Real prices', status = 'active' WHERE id = ${source.id}`
+  const { code, stderr } = await tidemark.run('demo', '--no-serve')
   expect(code).toBe(2)
-  expect(stderr).toContain(`source ${source.id}, My bank, is none of the demo’s`)
+  expect(stderr).toContain(`source ${source.id}, Real prices, is none of the demo’s`)
   await db.sql`UPDATE user_source SET name = ${source.name}, status = 'paused' WHERE id = ${source.id}`
 })
 
@@ -188,7 +188,7 @@ describe('cut off in the middle', () => {
       expect(stopped.stderr).toContain('run this again to complete it')
       const statuses = await own.sql`SELECT DISTINCT status FROM user_source WHERE next_sync_at IS NOT NULL`
       expect(statuses.map(({ status }) => status)).toEqual(['paused'])
-      expect((await command.run('demo')).code).toBe(0)
+      expect((await command.run('demo', '--no-serve')).code).toBe(0)
       expect(await storedMovements(own, email)).toEqual(movementsOf(household))
     },
   )
@@ -203,7 +203,7 @@ describe('cut off in the middle', () => {
       killed.process.kill('SIGKILL')
       await killed.ended
       const today = dayInZone(new Date(), 'UTC')
-      const { code, stdout } = await command.start(['demo']).ended
+      const { code, stdout } = await command.start(['demo', '--no-serve']).ended
       expect([code, stdout]).toEqual([0, expect.stringContaining('Go on with:')])
       const theirs = makeHousehold({ seed: 1, today })
       expect(await storedMovements(own, `household-1-${today.slice(0, 4)}@demo.example`)).toEqual(

@@ -102,6 +102,18 @@ test('gives the numbers of the command line', async () => {
   await ended
 })
 
+test('a port that is taken is told as such', async () => {
+  const { url, process, ended } = await startServe()
+  const { run } = commandLine(db, folder, { TIDEMARK_KEY: key, PORT: new URL(url).port })
+  const { code, stderr } = await run('serve', '--no-scheduler')
+  expect([code, stderr]).toEqual([
+    2,
+    expect.stringContaining('(EADDRINUSE): set PORT or HOST to what is free'),
+  ])
+  process.kill()
+  await ended
+})
+
 test('serves the dashboard, as its sources are now', async () => {
   const { url, process, ended } = await startServe()
   const page = await fetch(url)
