@@ -54,18 +54,20 @@ export async function dashboardFolder(
 
 async function isStale(root: string, built: string): Promise<boolean> {
   const made = await stat(join(built, 'index.html')).catch(() => undefined)
-  return made === undefined || (await newestOf(sources.map((name) => join(root, name)))) > made.mtimeMs
+  if (made === undefined) return true
+  const newest = await newestOf(sources.map((name) => join(root, name)))
+  // As finely as the beginning of a build is known.
+  return Math.floor(newest) > made.mtimeMs
 }
 
-/** Of files, and folders with all that is in them; a file that is gone has changed its folder. */
+/** Of files, and folders with all that is in them. What is moved or copied to its place keeps its mtime, not its ctime. */
 async function newestOf(paths: string[]): Promise<number> {
   let newest = 0
   for (const path of paths) {
     const found = await stat(path)
-    newest = Math.max(newest, found.mtimeMs)
-    if (!found.isDirectory()) continue
-    for (const name of await readdir(path, { recursive: true }))
-      newest = Math.max(newest, (await stat(join(path, name))).mtimeMs)
+    newest = Math.max(newest, found.mtimeMs, found.ctimeMs)
+    if (found.isDirectory())
+      newest = Math.max(newest, await newestOf((await readdir(path)).map((name) => join(path, name))))
   }
   return newest
 }

@@ -32,7 +32,7 @@ const served = () => readFile(join(root, 'dist', 'dashboard', 'index.html'), 'ut
 const edit = (name: string, at: Date) => utimes(join(root, name), at, at)
 const hour = 3_600_000
 const soon = () => new Date(Date.now() + hour)
-const before = () => new Date(Date.now() - hour)
+const later = () => new Date(Date.now() + 2 * hour)
 
 beforeEach(async () => {
   told = ''
@@ -49,7 +49,6 @@ beforeEach(async () => {
     'package-lock.json',
   ])
     await writeFile(join(root, name), '')
-  for (const name of await readdir(root, { recursive: true })) await edit(name, before())
 })
 afterEach(() => rm(root, { recursive: true, force: true }))
 
@@ -64,9 +63,10 @@ test('from a checkout it is built once, and again where a source is newer', asyn
     expect(await dashboardFolder({ stderr }, { root, build })).toBe(join(root, 'dist', 'dashboard'))
   expect([builds(), await served()]).toEqual([1, 'build 1'])
   for (const name of ['src/dashboard/ui/page.tsx', 'src/client/client.ts', 'package-lock.json']) {
-    await edit(name, soon())
+    await edit('dist/dashboard/index.html', soon())
+    await edit(name, later())
     await dashboardFolder({ stderr }, { root, build })
-    await edit(name, before())
+    await edit(name, new Date())
   }
   expect([builds(), await served(), told]).toEqual([4, 'build 4', ''])
   expect(await readdir(join(root, 'dist'))).toEqual(['dashboard'])
