@@ -53,7 +53,11 @@ export function answerError(error: unknown, requestId: string, log: Logger): Res
   if (known instanceof TidemarkError && known.status < 500) {
     const own =
       'faults' in known && Array.isArray(known.faults)
-        ? { faults: known.faults, faultCount: 'faultCount' in known ? known.faultCount : known.faults.length }
+        ? {
+            faults: known.faults,
+            faultCount: 'faultCount' in known ? known.faultCount : known.faults.length,
+            ...('needs' in known && { needs: known.needs }),
+          }
         : undefined
     return problem(typeOf(known), {
       requestId,

@@ -20,6 +20,9 @@ export const problemSchema = z
       .optional()
       .openapi({ description: 'Of a statement file: what is wrong in which line; the first hundred.' }),
     faultCount: z.int().optional(),
+    needs: z.enum(['account', 'mapping', 'skipBad']).optional().openapi({
+      description: 'Of a statement file: what would have to be sent beside it, so that it can be taken.',
+    }),
   })
   .openapi('Problem')
 

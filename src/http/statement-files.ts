@@ -128,11 +128,18 @@ class FileRefusedError extends UnprocessableError {
   override readonly code = 'statement'
   readonly faults: { line: number; reason: string }[]
   readonly faultCount: number
+  /** What of the options would let it be taken; undefined where none would. */
+  readonly needs: 'account' | 'mapping' | 'skipBad' | undefined
 
-  constructor(message: string, { faults, faultCount }: Pick<ImportReport, 'faults' | 'faultCount'>) {
+  constructor(
+    message: string,
+    { faults, faultCount }: Pick<ImportReport, 'faults' | 'faultCount'>,
+    needs: FileRefusedError['needs'],
+  ) {
     super(message)
     this.faults = faults.map(({ line, reason }) => ({ line, reason }))
     this.faultCount = faultCount
+    this.needs = needs
   }
 }
 
@@ -147,7 +154,7 @@ export function serveStatementFiles({ serve, parts }: Api): void {
       const report = await importUpload(source.id, upload, user, now)
       if (!report.refused) return answerOf(upload.filename, report)
       const bad = `${report.faultCount} bad ${report.faultCount === 1 ? 'record' : 'records'}`
-      throw new FileRefusedError(`${bad}: mend the file, or take the rest with skipBad`, report)
+      throw new FileRefusedError(`${bad}: mend the file, or take the rest with skipBad`, report, 'skipBad')
     }
     const upload = await receive()
     return queue.add(() => unlessStopping(signal, () => importOne(upload)))
@@ -203,10 +210,12 @@ function asRefusal(error: unknown): unknown {
   if (error instanceof StatementError) {
     const { line, reason, needs } = error
     const where = line > 0 ? `line ${line}: ` : ''
-    return new FileRefusedError(`${where}${reason}${needs === undefined ? '' : hints[needs]}`, {
-      faults: [{ type: 'fault', line, reason }],
-      faultCount: 1,
-    })
+    const fault = { type: 'fault', line, reason } as const
+    return new FileRefusedError(
+      `${where}${reason}${needs === undefined ? '' : hints[needs]}`,
+      { faults: [fault], faultCount: 1 },
+      needs,
+    )
   }
   // Ingest found no such source, or a row that refers to it none: somebody removed it between two pages.
   const code = error instanceof Error && 'code' in error ? error.code : undefined

@@ -150,7 +150,10 @@ test('a file with a bad record is refused whole, line by line; or the rest of it
   const { upload, balance } = await person()
   const bad = `${csv}Giro,3,2024-01-32,1,EUR\nGiro,4,2024-01-11,much,EUR\n`
   const refused = await upload(bad)
-  expect(refused).toMatchObject({ status: 422, body: { type: problem('statement'), faultCount: 2 } })
+  expect(refused).toMatchObject({
+    status: 422,
+    body: { type: problem('statement'), faultCount: 2, needs: 'skipBad' },
+  })
   expect(refused.body.faults).toEqual([
     { line: 4, reason: expect.stringContaining('2024-01-32') },
     { line: 5, reason: expect.stringContaining('much') },
@@ -168,16 +171,20 @@ test('a file with a bad record is refused whole, line by line; or the rest of it
 
 test('what no reader reads is refused with a sentence that is not one for the command line', async () => {
   const { upload } = await person()
-  const refuse = async (file: string | Uint8Array, query = '') => {
+  const refuse = async (file: string | Uint8Array, query = '', needs?: string) => {
     const { status, body } = await upload(file, query)
-    expect({ status, type: body.type }).toEqual({ status: 422, type: problem('statement') })
+    expect({ status, type: body.type, needs: body.needs }).toEqual({
+      status: 422,
+      type: problem('statement'),
+      needs,
+    })
     expect(body.detail).not.toContain('--')
     return body.detail as string
   }
-  expect(await refuse('Dear reader\n')).toContain('send a mapping')
-  expect(await refuse('Tag;Betrag\n')).toContain('send a mapping')
-  expect(await refuse('Tag;Betrag\n', '?format=csv')).toContain('needs a mapping')
-  expect(await refuse(qif(statement.entries))).toBe(
+  expect(await refuse('Dear reader\n', '', 'mapping')).toContain('send a mapping')
+  expect(await refuse('Tag;Betrag\n', '', 'mapping')).toContain('send a mapping')
+  expect(await refuse('Tag;Betrag\n', '?format=csv', 'mapping')).toContain('needs a mapping')
+  expect(await refuse(qif(statement.entries), '', 'account')).toBe(
     'the file names no account: say which one it is with account',
   )
   expect(await refuse(new Uint8Array([0x50, 0x4b, 3, 4, 0, 0]))).toContain('ZIP')
