@@ -67,13 +67,23 @@ export function partsFor(served: Reachable[]): Pick<HttpParts, 'connectors' | 'f
 
 /** Syncs what is due by now, until nothing is; returns how many syncs that were. */
 export async function syncDue(db: TestDatabase, clock: VirtualClock, served: Reachable[]): Promise<number> {
+  for (let syncs = 0; syncs < 500; syncs++) {
+    const sync = await claimNext(db, clock, served)
+    if (!sync) return syncs
+    await sync()
+  }
+  throw new Error('it does not come to an end')
+}
+
+/** Claims what is due first, and gives what syncs it; undefined where nothing is. */
+export async function claimNext(
+  db: TestDatabase,
+  clock: VirtualClock,
+  served: Reachable[],
+): Promise<(() => Promise<unknown>) | undefined> {
   const { fetch, connectors } = partsFor(served)
   const scheduler = testScheduler(db, clock, served, { fetch, connectors })
   const wanted = connectors.ids().map((connector) => ({ connector, most: 1, mostBackfill: 1, cap: 1_000 }))
-  for (let syncs = 0; syncs < 500; syncs++) {
-    const [claim] = await claimSources(db.sql, wanted, 1, clock.now(), 60)
-    if (!claim) return syncs
-    await syncSource(scheduler, claim)
-  }
-  throw new Error('it does not come to an end')
+  const [claim] = await claimSources(db.sql, wanted, 1, clock.now(), 60)
+  return claim && (() => syncSource(scheduler, claim))
 }

@@ -5,6 +5,7 @@ interface ChoiceProps {
   label: string
   hint?: string
   fault?: string | undefined
+  required?: boolean
   value: string
   onChange: (value: string) => void
 }
@@ -30,6 +31,7 @@ function ChoiceField({
   options,
   clean,
   onChange,
+  required = true,
   ...field
 }: ChoiceProps & { options: { value: string; label?: string }[]; clean: (text: string) => string }) {
   const id = useId()
@@ -38,7 +40,7 @@ function ChoiceField({
       <Field
         {...field}
         list={id}
-        required
+        required={required}
         autocomplete="off"
         onInput={({ currentTarget }) => onChange(clean(currentTarget.value))}
       />

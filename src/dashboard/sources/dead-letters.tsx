@@ -1,0 +1,82 @@
+import { useState } from 'preact/hooks'
+import { api } from '../api.ts'
+import { formatDay } from '../format/dates.ts'
+import type { Source } from '../queries.ts'
+import { Confirm } from '../ui/confirm.tsx'
+import { Problem } from '../ui/notice.tsx'
+import { useSubmit } from '../ui/use-submit.ts'
+import { type DeadLetter, useDeadLetters } from './source-queries.ts'
+import { counted } from './type-words.ts'
+import { When } from './when.tsx'
+
+/** What could not be fetched in the end, to be run again or given up. Nothing is shown where there is none. */
+export function DeadLetters({ source }: { source: Source }) {
+  const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useDeadLetters(source.id)
+  const letters = data?.pages.flatMap((page) => page.deadLetters) ?? []
+  if (letters.length === 0) return <Problem error={error} retry={() => refetch()} />
+  return (
+    <section class="card stack" aria-labelledby="source-letters">
+      <h2 id="source-letters">Failed fetches</h2>
+      <ul class="source-letters">
+        {letters.map((letter) => (
+          <Letter key={letter.id} letter={letter} />
+        ))}
+      </ul>
+      {hasNextPage && (
+        <button
+          type="button"
+          class="button small"
+          disabled={isFetchingNextPage}
+          onClick={() => fetchNextPage()}
+        >
+          Show older ones
+        </button>
+      )}
+    </section>
+  )
+}
+
+function Letter({ letter }: { letter: DeadLetter }) {
+  const [discarding, setDiscarding] = useState(false)
+  const params = { id: letter.id }
+  const retry = useSubmit(() => api.retryDeadLetter({ params }))
+  const { from, to } = letter.request.window
+  return (
+    <li>
+      <p>
+        {letter.kind === 'fetch'
+          ? 'Nothing came'
+          : 'A part of the answer could not be used, the rest is stored:'}{' '}
+        {letter.request.mode === 'backfill' ? 'history' : 'what was new'} from {formatDay(from)} to{' '}
+        {formatDay(to)}.
+      </p>
+      <p class="source-message bad-text">{letter.error}</p>
+      <p class="hint">
+        {counted(letter.attempts, 'try', 'tries')}, the last <When at={letter.updatedAt} />.
+      </p>
+      <Problem error={retry.error} />
+      <div class="actions">
+        {letter.status === 'queued' ? (
+          <span class="badge">To be run again</span>
+        ) : (
+          <button type="button" class="button small" disabled={retry.pending} onClick={() => retry.send()}>
+            Run again
+          </button>
+        )}
+        <button type="button" class="button small" onClick={() => setDiscarding(true)}>
+          Discard
+        </button>
+      </div>
+      {discarding && (
+        <Confirm
+          title="Discard a failed fetch"
+          action="Discard"
+          run={() => api.discardDeadLetter({ params })}
+          onClose={() => setDiscarding(false)}
+        >
+          <p>It is not run again, and what it would have brought may stay missing.</p>
+        </Confirm>
+      )}
+    </li>
+  )
+}

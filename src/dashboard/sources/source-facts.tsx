@@ -1,0 +1,55 @@
+import type { Source } from '../queries.ts'
+import { isOwn, isStale, stateOf } from './source-state.ts'
+import { useNow, When } from './when.tsx'
+
+export function StateBadge({ source }: { source: Source }) {
+  const { badge, kind } = stateOf(source, useNow())
+  return <span class={`badge ${kind}`}>{badge}</span>
+}
+
+/** How a source stands, in a sentence, and its times. */
+export function SourceFacts({ source }: { source: Source }) {
+  const now = useNow()
+  const { text, kind } = stateOf(source, now)
+  const { lastSyncTime, nextSyncAt, deadLetters, accounts } = source
+  return (
+    <>
+      <p class={kind === 'bad' ? 'bad-text' : ''}>{text}</p>
+      {isStale(source, now) && (
+        <p>
+          <span class="badge warning">Out of date</span> What is newer than its last sync is not counted yet.
+        </p>
+      )}
+      <dl class="source-facts">
+        {!isOwn(source) && (
+          <>
+            <div>
+              <dt>Last sync</dt>
+              <dd>{lastSyncTime === null ? 'None yet' : <When at={lastSyncTime} />}</dd>
+            </div>
+            <div>
+              <dt>Next sync</dt>
+              <dd>{nextSyncAt === null ? 'None planned' : <NextSync at={nextSyncAt} now={now} />}</dd>
+            </div>
+          </>
+        )}
+        <div>
+          <dt>Accounts</dt>
+          <dd>{accounts}</dd>
+        </div>
+        {deadLetters > 0 && (
+          <div>
+            <dt>Failed fetches</dt>
+            <dd>
+              <span class="badge warning">{deadLetters}</span>
+            </dd>
+          </div>
+        )}
+      </dl>
+    </>
+  )
+}
+
+function NextSync({ at, now }: { at: string; now: number }) {
+  return Date.parse(at) <= now ? 'As soon as its turn comes' : <When at={at} />
+}

@@ -1,0 +1,95 @@
+import { formatDay } from '../../format/dates.ts'
+import { Money } from '../../ui/money.tsx'
+import { counted } from '../type-words.ts'
+import type { ImportReport } from './uploads.ts'
+
+const mostShown = 12
+
+/** Whether the opening balance and the entries of each statement come to its closing balance. */
+export function BalanceChecks({ checks }: { checks: ImportReport['checks'] }) {
+  if (checks.length === 0) return null
+  const wrong = checks.filter(({ difference }) => difference !== null && !isZero(difference))
+  const closed = checks.filter(({ closing }) => closing !== null)
+  return (
+    <details open={wrong.length > 0}>
+      <summary>
+        {wrong.length > 0
+          ? `${counted(wrong.length, 'statement')} of ${checks.length} not balanced`
+          : closed.length < checks.length
+            ? `${closed.length} of ${counted(checks.length, 'statement')} balanced, the others have no closing balance`
+            : `${checks.length === 1 ? 'Its statement is' : `All its ${counted(checks.length, 'statement')} are`} balanced`}
+      </summary>
+      <ul class="upload-checks">
+        {[...wrong, ...checks.filter((each) => !wrong.includes(each))].slice(0, mostShown).map((check) => (
+          <Check key={`${check.account} ${check.asset} ${check.line}`} check={check} />
+        ))}
+      </ul>
+      {checks.length > mostShown && <p class="hint">and {checks.length - mostShown} more</p>}
+    </details>
+  )
+}
+
+function Check({ check }: { check: ImportReport['checks'][number] }) {
+  const { account, asset, opening, openingDay, entries, closing, closingDay, difference, previousClosing } =
+    check
+  return (
+    <li>
+      <strong>{account}</strong>: <Money amount={opening} asset={asset} /> on {formatDay(openingDay)}, entries
+      of <Money amount={entries} asset={asset} signed />
+      {closing !== null && closingDay !== null ? (
+        <>
+          , closing at <Money amount={closing} asset={asset} /> on {formatDay(closingDay)}.{' '}
+          {difference !== null && <Verdict difference={difference} asset={asset} />}
+        </>
+      ) : (
+        '; it tells no closing balance.'
+      )}
+      {previousClosing !== null && (
+        <span class="bad-text">
+          {' '}
+          The statement before it closed at <Money amount={previousClosing} asset={asset} />: one between them
+          may be missing.
+        </span>
+      )}
+    </li>
+  )
+}
+
+function Verdict({ difference, asset }: { difference: string; asset: string }) {
+  if (isZero(difference)) return <span class="good-text">It balances.</span>
+  return (
+    <span class="bad-text">
+      It is off by <Money amount={difference} asset={asset} signed />.
+    </span>
+  )
+}
+
+/** Balances that a source reported, and to which the transactions do not add up. */
+export function Differences({ differences }: { differences: ImportReport['differences'] }) {
+  if (differences.length === 0) return null
+  return (
+    <details open>
+      <summary>{counted(differences.length, 'reported balance')} not met by the transactions</summary>
+      <ul class="upload-checks">
+        {differences
+          .slice(0, mostShown)
+          .map(({ account, asset, day, edge, reported, folded, difference }) => (
+            <li key={`${account} ${asset} ${day} ${edge}`}>
+              <strong>{account}</strong>, {formatDay(day)}: the statement says{' '}
+              <Money amount={reported} asset={asset} />, the transactions come to{' '}
+              <Money amount={folded} asset={asset} />,{' '}
+              <span class="bad-text">
+                <Money amount={difference} asset={asset} signed /> apart
+              </span>
+              .
+            </li>
+          ))}
+      </ul>
+      {differences.length > mostShown && <p class="hint">and {differences.length - mostShown} more</p>}
+    </details>
+  )
+}
+
+function isZero(amount: string): boolean {
+  return /^-?0*(\.0*)?$/.test(amount)
+}

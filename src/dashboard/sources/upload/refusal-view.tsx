@@ -1,0 +1,90 @@
+import { useState } from 'preact/hooks'
+import { ApiProblem } from '../../../client/client.ts'
+import { isProblem, textOf } from '../../problem-text.ts'
+import { TextAreaField } from '../../ui/field.tsx'
+import { Notice, Problem } from '../../ui/notice.tsx'
+import { counted } from '../type-words.ts'
+import { FaultList } from './fault-list.tsx'
+import { UploadOptionFields } from './upload-option-fields.tsx'
+import { type Upload, type UploadOptions, uploadAgain } from './uploads.ts'
+
+interface Refusal {
+  faults: { line: number; reason: string }[]
+  faultCount: number
+  needs?: 'account' | 'mapping' | 'skipBad'
+}
+
+/** Why a file was not taken, and what would let it be. */
+export function RefusalView({ upload, error }: { upload: Upload; error: unknown }) {
+  if (!isProblem(error, 'statement')) {
+    const isOurs = error instanceof ApiProblem || error instanceof TypeError
+    return <Problem error={error} {...(isOurs && { retry: () => uploadAgain(upload, {}) })} />
+  }
+  const { faults, faultCount, needs } = error.members as unknown as Refusal
+  if (needs === 'skipBad')
+    return (
+      <>
+        <Notice kind="bad">
+          {counted(faultCount, 'record')} cannot be read, so nothing of the file was taken. Mend it, or take
+          the rest.
+        </Notice>
+        <FaultList faults={faults} faultCount={faultCount} />
+        <div class="actions">
+          <button type="button" class="button" onClick={() => uploadAgain(upload, { skipBad: true })}>
+            Take the rest
+          </button>
+        </div>
+      </>
+    )
+  const [{ line, reason } = { line: 0, reason: textOf(error) }] = faults
+  return (
+    <>
+      <Notice kind={needs ? 'warning' : 'bad'}>
+        {line > 0 ? `Line ${line}: ${reason}` : begun(reason)}. {advice[needs ?? 'other']}
+      </Notice>
+      {needs && <MoreForm upload={upload} needs={needs} />}
+    </>
+  )
+}
+
+const advice = {
+  account: 'Say which one it is.',
+  mapping: 'Say what its columns are.',
+  other: 'Nothing of it was taken.',
+}
+
+function MoreForm({ upload, needs }: { upload: Upload; needs: 'account' | 'mapping' }) {
+  const [options, setOptions] = useState<UploadOptions>(upload.options)
+  return (
+    <form
+      class="stack"
+      onSubmit={(event) => {
+        event.preventDefault()
+        uploadAgain(upload, options)
+      }}
+    >
+      {needs === 'mapping' && (
+        <TextAreaField
+          label="Mapping"
+          hint="As JSON: which column holds what, as the README of Tidemark describes it."
+          rows={8}
+          class="code"
+          spellcheck={false}
+          required
+          value={options.mapping ?? ''}
+          onInput={({ currentTarget }) => setOptions({ ...options, mapping: currentTarget.value })}
+        />
+      )}
+      <UploadOptionFields options={options} needsAccount={needs === 'account'} onChange={setOptions} />
+      <div class="actions">
+        <button type="submit" class="button primary">
+          Import
+        </button>
+      </div>
+    </form>
+  )
+}
+
+function begun(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}
