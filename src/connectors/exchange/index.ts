@@ -16,15 +16,25 @@ const credentials = z.strictObject({
   password: z.string().min(1).optional(),
 })
 const config = z.strictObject({
-  /** ccxt's id: kraken, coinbase, binance, … */
-  exchange: z.string().regex(/^[a-z][a-z0-9]{1,29}$/, 'the id that ccxt gives the exchange, such as kraken'),
-  /** A proxy in place of the exchange's own hosts. */
-  baseUrl: z.url({ protocol: /^https?$/ }).optional(),
-  /** Markets whose trades are read (BTC/USDT), where the exchange tells trades only by market. */
+  exchange: z
+    .string()
+    .regex(/^[a-z][a-z0-9]{1,29}$/, 'must be the id that ccxt gives the exchange, such as kraken')
+    .meta({
+      title: 'Exchange',
+      description: 'By the id that ccxt gives it: kraken, coinbase, binance, and so on.',
+    }),
+  baseUrl: z
+    .url({ protocol: /^https?$/ })
+    .meta({ title: 'Base URL', description: 'A proxy in place of the exchange’s own hosts.' })
+    .optional(),
   symbols: z
     .array(z.string().regex(/^[^/\s]+\/[^/\s]+$/))
     .min(1)
     .max(1_000)
+    .meta({
+      title: 'Markets',
+      description: 'Those whose trades are read (BTC/USDT), where the exchange tells trades only by market.',
+    })
     .optional(),
 })
 type Context = ConnectorContext<z.infer<typeof credentials>, z.infer<typeof config>>
