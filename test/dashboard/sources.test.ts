@@ -71,7 +71,7 @@ test('connect: found, refused at the field, refused by the provider, taken, and 
   await page.getByRole('link', { name: 'SimpleFIN' }).click()
   await page.getByRole('heading', { name: 'Connect SimpleFIN' }).waitFor()
   await page.getByText('24 requests in a day').waitFor()
-  await page.getByText('Up to 2 years back.').waitFor()
+  await page.getByText('up to 2 years back.').waitFor()
 
   const token = page.getByRole('textbox', { name: 'Setup token' })
   await token.fill('not a token')
@@ -112,6 +112,48 @@ test('connect: found, refused at the field, refused by the provider, taken, and 
   )
   expect(await page.getByRole('link', { name: /Checking|Savings|Card|Miles/ }).count()).toBe(4)
   expect(await seriousFaults(page)).toEqual([])
+})
+
+/** A form that was sent, and whose answer was lost on the way. */
+async function sentInVain() {
+  const { open, ask } = await person()
+  const page = await open('/sources/new?type=my-provider', { refusals: [422, 502] })
+  let lost = 0
+  await page.route('**/v1/sources', async (route) => {
+    if (route.request().method() !== 'POST' || lost > 0) return route.continue()
+    lost++
+    await route.fetch()
+    await route.fulfill({ status: 502, body: 'a proxy in between' })
+  })
+  await page.getByRole('textbox', { name: 'API token' }).fill(`token-${tokens++}`)
+  await page.getByLabel('Address of the API').fill(bank.url)
+  await page.getByRole('button', { name: 'Connect' }).click()
+  await page.getByRole('alert').getByText('The server answered 502.').waitFor()
+  const names = async () =>
+    (await ask('GET', '/v1/sources')).body.sources.slice(1).map(({ name }: { name: string }) => name)
+  expect(await names()).toEqual(['My Provider'])
+  return { page, names }
+}
+
+test('sent again after its answer was lost, it is connected once', async () => {
+  const { page, names } = await sentInVain()
+  await page.getByRole('button', { name: 'Connect' }).click()
+  await page.getByRole('heading', { name: 'My Provider', level: 1, exact: true }).waitFor()
+  expect(await names()).toEqual(['My Provider'])
+})
+
+test('sent again with other details, it is told that it may be there already', async () => {
+  const { page, names } = await sentInVain()
+  await page.getByLabel('Name (optional)').fill('Another')
+  await page.getByRole('button', { name: 'Connect' }).click()
+  await page
+    .getByRole('alert')
+    .getByText(/may have connected already/)
+    .waitFor()
+  expect(await names()).toEqual(['My Provider'])
+  await page.getByRole('button', { name: 'Connect' }).click()
+  await page.getByRole('heading', { name: 'Another', level: 1 }).waitFor()
+  expect(await names()).toEqual(['My Provider', 'Another'])
 })
 
 test('history comes window by window, and the page follows', async () => {

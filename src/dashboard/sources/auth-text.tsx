@@ -2,7 +2,7 @@
 export function AuthText({ text }: { text: string }) {
   const parts = text.split(/(https:\/\/[^\s)]+[^\s).,;])/)
   return (
-    <p>
+    <p class="source-words">
       {parts.map((part) =>
         part.startsWith('https://') ? (
           <a key={part} href={part} target="_blank" rel="noreferrer">

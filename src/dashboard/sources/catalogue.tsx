@@ -30,7 +30,7 @@ export function Catalogue({ types }: { types: SourceType[] }) {
           <li key={id}>
             <Link href={`/sources/new?type=${encodeURIComponent(id)}`} class="card">
               <strong>{title}</strong>
-              <span class="hint">{auth}</span>
+              <span class="hint source-words">{auth}</span>
             </Link>
           </li>
         ))}

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks'
 import { useLocation } from 'wouter-preact'
 import { api } from '../api.ts'
+import { isProblem } from '../problem-text.ts'
 import { Field } from '../ui/field.tsx'
 import { Problem } from '../ui/notice.tsx'
 import { useSubmit } from '../ui/use-submit.ts'
@@ -18,17 +19,25 @@ export function ConnectForm({ type }: { type: SourceType }) {
   const [name, setName] = useState('')
   const [drafts, setDrafts] = useState<Drafts>({})
   // One for each opening of the form: sent twice, it connects once.
-  const [key] = useState(idempotencyKey)
+  const [key, setKey] = useState(idempotencyKey)
   const { send, pending, error, faults } = useSubmit(async () => {
-    const source = await api.createSource({
-      idempotencyKey: key,
-      body: {
-        type: type.id,
-        ...(name.trim() !== '' && { name }),
-        credentials: filledIn(type.credentials, 'credentials', drafts) as Record<string, unknown>,
-        config: filledIn(type.config, 'config', drafts) as Record<string, unknown>,
-      },
-    })
+    const source = await api
+      .createSource({
+        idempotencyKey: key,
+        body: {
+          type: type.id,
+          ...(name.trim() !== '' && { name }),
+          credentials: filledIn(type.credentials, 'credentials', drafts) as Record<string, unknown>,
+          config: filledIn(type.config, 'config', drafts) as Record<string, unknown>,
+        },
+      })
+      .catch((problem: unknown) => {
+        if (!isProblem(problem, 'idempotency-key-reused')) throw problem
+        setKey(idempotencyKey())
+        throw new Error(
+          'what you sent before may have connected already: look at your sources, then try again',
+        )
+      })
     keepSource(source)
     go(`/sources/${source.id}`)
   })
@@ -60,8 +69,8 @@ export function ConnectForm({ type }: { type: SourceType }) {
         onInput={({ currentTarget }) => setName(currentTarget.value)}
       />
       <p class="hint">
-        {historyWords(type)} {limitWords(type)} What you give is tried with the provider, kept sealed, and
-        never shown again.
+        History: {historyWords(type)} {limitWords(type)} What you give is tried with the provider, kept
+        sealed, and never shown again.
       </p>
       {!isToldAtFields(faults) && <Problem error={error} />}
       <div class="actions">

@@ -40,16 +40,9 @@ function Letter({ letter }: { letter: DeadLetter }) {
   const [discarding, setDiscarding] = useState(false)
   const params = { id: letter.id }
   const retry = useSubmit(() => api.retryDeadLetter({ params }))
-  const { from, to } = letter.request.window
   return (
     <li>
-      <p>
-        {letter.kind === 'fetch'
-          ? 'Nothing came'
-          : 'A part of the answer could not be used, the rest is stored:'}{' '}
-        {letter.request.mode === 'backfill' ? 'history' : 'what was new'} from {formatDay(from)} to{' '}
-        {formatDay(to)}.
-      </p>
+      <p>{whatFailed(letter)}</p>
       <p class="source-message bad-text">{letter.error}</p>
       <p class="hint">
         {counted(letter.attempts, 'try', 'tries')}, the last <When at={letter.updatedAt} />.
@@ -79,4 +72,12 @@ function Letter({ letter }: { letter: DeadLetter }) {
       )}
     </li>
   )
+}
+
+function whatFailed({ kind, request: { mode, window } }: DeadLetter): string {
+  const days = `${formatDay(window.from)} to ${formatDay(window.to)}`
+  if (kind === 'record') return `A part of what came for ${days} could not be used; the rest of it is stored.`
+  return mode === 'backfill'
+    ? `The history of ${days} did not come.`
+    : `What was new from ${days} did not come.`
 }

@@ -14,6 +14,7 @@ import { SourceAccounts } from './source-accounts.tsx'
 import { SourceActions } from './source-actions.tsx'
 import { SourceFacts, StateBadge } from './source-facts.tsx'
 import { SourceProgress } from './source-progress.tsx'
+import { useSourceTypes } from './source-queries.ts'
 import { isOwn, nameOf } from './source-state.ts'
 import { UploadSection } from './upload/upload-section.tsx'
 
@@ -37,13 +38,14 @@ export function SourcePage({ id }: { id: string }) {
 }
 
 function KnownSource({ source }: { source: Source }) {
+  const type = useSourceTypes().data?.sourceTypes.find(({ id }) => id === source.type)
   useEffect(readWhatItBrought, [source])
   return (
     <Page title={nameOf(source)} actions={<Link href="/sources">All sources</Link>}>
       <section class="card stack" aria-label="State">
         <div class="actions">
           <StateBadge source={source} />
-          {!isOwn(source) && <span class="hint">{source.type}</span>}
+          {!isOwn(source) && <span class="hint">{type?.title ?? source.type}</span>}
         </div>
         <SourceFacts source={source} />
         <SourceProgress source={source} />

@@ -54,7 +54,7 @@ export function stateOf(source: Source, now: number): SourceState {
 
 /** What is left of the history, which is read from its newest days back. */
 export function historyText({ from, to }: { from: string; to: string }): string {
-  return `History is read back to ${formatMonth(from)}. From ${formatDay(from)} to ${formatDay(to)} is left.`
+  return `History is read back to ${formatMonth(from)}; ${formatDay(from)} to ${formatDay(to)} is left.`
 }
 
 /** No connector syncs it: statement files, and what is entered by hand. */

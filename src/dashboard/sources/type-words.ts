@@ -3,9 +3,9 @@ import type { SourceType } from './source-queries.ts'
 /** How far back a provider's history goes. */
 export function historyWords({ id, history }: SourceType): string {
   const { maxDays } = history
-  if (maxDays === null) return id === 'file' ? 'As far back as your files go.' : 'All of its history.'
-  if (maxDays >= 365) return `Up to ${counted(Math.round(maxDays / 365.25), 'year')} back.`
-  return `Up to ${counted(maxDays, 'day')} back.`
+  if (maxDays === null) return id === 'file' ? 'as far back as your files go.' : 'all that there is.'
+  if (maxDays >= 365) return `up to ${counted(Math.round(maxDays / 365.25), 'year')} back.`
+  return `up to ${counted(maxDays, 'day')} back.`
 }
 
 /** What the provider allows, which the syncs keep to. */
@@ -17,8 +17,8 @@ export function limitWords({ limits }: SourceType): string | undefined {
 }
 
 const scopes = {
-  client: 'of this installation',
-  connection: 'of each connection',
+  client: 'for this installation',
+  connection: 'for each connection',
   account: 'for each account',
 }
 

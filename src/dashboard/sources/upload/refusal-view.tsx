@@ -1,10 +1,10 @@
 import { useState } from 'preact/hooks'
 import { ApiProblem } from '../../../client/client.ts'
 import { isProblem, textOf } from '../../problem-text.ts'
-import { TextAreaField } from '../../ui/field.tsx'
 import { Notice, Problem } from '../../ui/notice.tsx'
 import { counted } from '../type-words.ts'
 import { FaultList } from './fault-list.tsx'
+import { MappingFields } from './mapping-fields.tsx'
 import { UploadOptionFields } from './upload-option-fields.tsx'
 import { type Upload, type UploadOptions, uploadAgain } from './uploads.ts'
 
@@ -16,9 +16,15 @@ interface Refusal {
 
 /** Why a file was not taken, and what would let it be. */
 export function RefusalView({ upload, error }: { upload: Upload; error: unknown }) {
+  const isMapped = upload.options.mapping !== undefined
   if (!isProblem(error, 'statement')) {
     const isOurs = error instanceof ApiProblem || error instanceof TypeError
-    return <Problem error={error} {...(isOurs && { retry: () => uploadAgain(upload, {}) })} />
+    return (
+      <>
+        <Problem error={error} {...(isOurs && { retry: () => uploadAgain(upload, {}) })} />
+        {isProblem(error, 'invalid-request') && <MoreForm upload={upload} mapped={isMapped} />}
+      </>
+    )
   }
   const { faults, faultCount, needs } = error.members as unknown as Refusal
   if (needs === 'skipBad')
@@ -34,6 +40,12 @@ export function RefusalView({ upload, error }: { upload: Upload; error: unknown 
             Take the rest
           </button>
         </div>
+        {isMapped && (
+          <details>
+            <summary>Choose other columns</summary>
+            <MoreForm upload={upload} mapped />
+          </details>
+        )}
       </>
     )
   const [{ line, reason } = { line: 0, reason: textOf(error) }] = faults
@@ -42,18 +54,27 @@ export function RefusalView({ upload, error }: { upload: Upload; error: unknown 
       <Notice kind={needs ? 'warning' : 'bad'}>
         {line > 0 ? `Line ${line}: ${reason}` : begun(reason)}. {advice[needs ?? 'other']}
       </Notice>
-      {needs && <MoreForm upload={upload} needs={needs} />}
+      {needs && <MoreForm upload={upload} mapped={needs === 'mapping' || isMapped} needsAccount />}
     </>
   )
 }
 
 const advice = {
   account: 'Say which one it is.',
-  mapping: 'Say what its columns are.',
+  mapping: 'Say which of its columns is what.',
   other: 'Nothing of it was taken.',
 }
 
-function MoreForm({ upload, needs }: { upload: Upload; needs: 'account' | 'mapping' }) {
+/** What is still to be told. No column of a mapping says which account a row is of. */
+function MoreForm({
+  upload,
+  mapped,
+  needsAccount = mapped,
+}: {
+  upload: Upload
+  mapped: boolean
+  needsAccount?: boolean
+}) {
   const [options, setOptions] = useState<UploadOptions>(upload.options)
   return (
     <form
@@ -63,19 +84,13 @@ function MoreForm({ upload, needs }: { upload: Upload; needs: 'account' | 'mappi
         uploadAgain(upload, options)
       }}
     >
-      {needs === 'mapping' && (
-        <TextAreaField
-          label="Mapping"
-          hint="As JSON: which column holds what, as the README of Tidemark describes it."
-          rows={8}
-          class="code"
-          spellcheck={false}
-          required
-          value={options.mapping ?? ''}
-          onInput={({ currentTarget }) => setOptions({ ...options, mapping: currentTarget.value })}
+      {mapped && (
+        <MappingFields
+          file={upload.file}
+          onChange={(mapping) => setOptions((former) => ({ ...former, mapping }))}
         />
       )}
-      <UploadOptionFields options={options} needsAccount={needs === 'account'} onChange={setOptions} />
+      <UploadOptionFields options={options} needsAccount={needsAccount} onChange={setOptions} />
       <div class="actions">
         <button type="submit" class="button primary">
           Import

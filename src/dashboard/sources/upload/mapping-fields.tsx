@@ -1,0 +1,75 @@
+import { useEffect, useState } from 'preact/hooks'
+import { SelectField } from '../../ui/field.tsx'
+import { Notice } from '../../ui/notice.tsx'
+import { type CsvColumns, dateFormats, guessColumns, mappingOf } from './csv-columns.ts'
+import { type CsvShape, csvShapeOf, headLength } from './csv-shape.ts'
+
+/** Asks which column of a CSV is what, with a first guess. The file is looked at where it is. */
+export function MappingFields({ file, onChange }: { file: File; onChange: (mapping: string) => void }) {
+  const [shape, setShape] = useState<CsvShape | null>()
+  const [chosen, setChosen] = useState<CsvColumns>()
+  useEffect(() => {
+    void readHead(file).then((found) => {
+      setShape(found ?? null)
+      if (found) setChosen(guessColumns(found))
+    })
+  }, [file])
+  useEffect(() => {
+    if (shape && chosen) onChange(mappingOf(shape, chosen))
+  }, [shape, chosen])
+  if (shape === null) return <Notice kind="bad">Its text is in no columns.</Notice>
+  if (!shape || !chosen) return null
+  /** `none`: what it is called where no column is it; without it, one has to be. */
+  const field = (name: keyof CsvColumns, label: string, none?: string) => (
+    <SelectField
+      label={label}
+      required={none === undefined}
+      value={chosen[name]}
+      onChange={({ currentTarget }) => setChosen({ ...chosen, [name]: currentTarget.value })}
+    >
+      <option value="">{none ?? 'Choose one'}</option>
+      {shape.columns.map((column, index) => (
+        <option key={`${index} ${column.name}`} value={String(index + 1)}>
+          {titleOf(column, index)}
+        </option>
+      ))}
+    </SelectField>
+  )
+  return (
+    <div class="upload-options">
+      {field('date', 'Day')}
+      <SelectField
+        label="Days are written as"
+        value={chosen.dateFormat}
+        onChange={({ currentTarget }) => setChosen({ ...chosen, dateFormat: currentTarget.value })}
+      >
+        {dateFormats.map((format) => (
+          <option key={format}>{format}</option>
+        ))}
+      </SelectField>
+      {field('amount', 'Amount', 'In two columns')}
+      {chosen.amount === '' && field('debit', 'Money out')}
+      {chosen.amount === '' && field('credit', 'Money in')}
+      <SelectField
+        label="Amounts are written as"
+        value={chosen.decimal}
+        onChange={({ currentTarget }) => setChosen({ ...chosen, decimal: currentTarget.value as '.' | ',' })}
+      >
+        <option value=".">1,234.56</option>
+        <option value=",">1.234,56</option>
+      </SelectField>
+      {field('description', 'Description (optional)', 'None')}
+      {field('counterparty', 'Counterparty (optional)', 'None')}
+      {field('balance', 'Balance (optional)', 'None')}
+    </div>
+  )
+}
+
+async function readHead(file: File): Promise<CsvShape | undefined> {
+  return csvShapeOf(new Uint8Array(await file.slice(0, headLength).arrayBuffer()))
+}
+
+function titleOf({ name, sample }: CsvShape['columns'][number], index: number): string {
+  const title = name === '' ? `Column ${index + 1}` : name
+  return sample === '' ? title : `${title}: ${sample.slice(0, 40)}`
+}
