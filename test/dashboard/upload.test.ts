@@ -82,8 +82,15 @@ test('one that does not balance says by how much', async () => {
   const page = await open()
   await choose(page, file('off.xml', camt053({ ...statement, closing: '70.00' })))
   const off = item(page, 'off.xml')
-  await off.getByText('1 statement of 1 not balanced').waitFor()
+  await off.getByText('1 of 1 statement off').waitFor()
   expect(await off.getByText('It is off by').locator('data').getAttribute('value')).toBe('8.5')
+  // The second of these begins with 80.00, and the one before it ended with 61.50.
+  const february = [{ day: '2024-02-05', amount: '1.00', text: 'Interest' }]
+  const next = { ...statement, opening: '80.00', closing: '81.00', entries: february }
+  await choose(page, file('gap.xml', camt053(statement, next)))
+  await item(page, 'gap.xml').getByText('1 of 2 statements off').waitFor()
+  const gap = item(page, 'gap.xml').getByText('one between them may be missing').locator('data')
+  expect(await gap.getAttribute('value')).toBe('61.5')
 })
 
 test('one with bad records is refused with its lines, then the rest of it is taken', async () => {
@@ -144,6 +151,9 @@ test('a bank’s own CSV: its columns are guessed, shown, and said to be wrong w
   expect(await shown('Counterparty (optional)')).toBe('Begünstigter: Müller; Haus')
   expect(await shown('Balance (optional)')).toBe('Saldo: -950,00')
   expect(await seriousFaults(page)).toEqual([])
+
+  await page.getByRole('button', { name: 'Hide amounts' }).click()
+  await expect.poll(() => shown('Amount')).toBe('Betrag')
 
   await mine.getByLabel('Account', { exact: true }).fill('Giro')
   await mine.getByLabel('Days are written as').selectOption('MM/DD/YYYY')

@@ -54,12 +54,6 @@ export function shapeOf(schema: JsonSchema): Shape {
   }
 }
 
-/** Whether there is nothing to ask for. */
-export function isEmpty(schema: JsonSchema): boolean {
-  const shape = shapeOf(schema)
-  return shape.kind === 'object' && shape.properties.length === 0
-}
-
 function propertiesOf({ properties = {}, required = [] }: JsonSchema) {
   return Object.entries(properties).map(([name, schema]): [string, JsonSchema, boolean] => [
     name,

@@ -3,25 +3,23 @@ import { Money } from '../../ui/money.tsx'
 import { counted } from '../type-words.ts'
 import type { ImportReport } from './uploads.ts'
 
+type Check = ImportReport['checks'][number]
+
 const mostShown = 12
 
 /** Whether the opening balance and the entries of each statement come to its closing balance. */
-export function BalanceChecks({ checks }: { checks: ImportReport['checks'] }) {
+export function BalanceChecks({ checks }: { checks: Check[] }) {
   if (checks.length === 0) return null
-  const wrong = checks.filter(({ difference }) => difference !== null && !isZero(difference))
-  const closed = checks.filter(({ closing }) => closing !== null)
+  const isOff = ({ difference, previousClosing }: Check) =>
+    (difference !== null && !isZero(difference)) || previousClosing !== null
+  const off = checks.filter(isOff)
+  const shown = [...off, ...checks.filter((check) => !isOff(check))].slice(0, mostShown)
   return (
-    <details open={wrong.length > 0}>
-      <summary>
-        {wrong.length > 0
-          ? `${counted(wrong.length, 'statement')} of ${checks.length} not balanced`
-          : closed.length < checks.length
-            ? `${closed.length} of ${counted(checks.length, 'statement')} balanced, the others have no closing balance`
-            : `${checks.length === 1 ? 'Its statement is' : `All its ${counted(checks.length, 'statement')} are`} balanced`}
-      </summary>
+    <details open={off.length > 0}>
+      <summary>{summaryOf(checks, off.length)}</summary>
       <ul class="upload-checks">
-        {[...wrong, ...checks.filter((each) => !wrong.includes(each))].slice(0, mostShown).map((check) => (
-          <Check key={`${check.account} ${check.asset} ${check.line}`} check={check} />
+        {shown.map((check) => (
+          <CheckItem key={`${check.account} ${check.asset} ${check.line}`} check={check} />
         ))}
       </ul>
       {checks.length > mostShown && <p class="hint">and {checks.length - mostShown} more</p>}
@@ -29,7 +27,18 @@ export function BalanceChecks({ checks }: { checks: ImportReport['checks'] }) {
   )
 }
 
-function Check({ check }: { check: ImportReport['checks'][number] }) {
+function summaryOf(checks: Check[], off: number): string {
+  if (off > 0) return `${off} of ${counted(checks.length, 'statement')} off`
+  const open = checks.filter(({ closing }) => closing === null).length
+  if (open === checks.length) return 'No closing balance to check it by'
+  if (open > 0)
+    return `${checks.length - open} of ${checks.length} statements balanced, the others tell no closing balance`
+  return checks.length === 1
+    ? 'Its statement is balanced'
+    : `All its ${checks.length} statements are balanced`
+}
+
+function CheckItem({ check }: { check: Check }) {
   const { account, asset, opening, openingDay, entries, closing, closingDay, difference, previousClosing } =
     check
   return (

@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'preact/hooks'
+import { preferences } from '../../preferences.ts'
 import { SelectField } from '../../ui/field.tsx'
 import { Notice } from '../../ui/notice.tsx'
 import { type CsvColumns, dateFormats, guessColumns, mappingOf } from './csv-columns.ts'
@@ -69,7 +70,8 @@ async function readHead(file: File): Promise<CsvShape | undefined> {
   return csvShapeOf(new Uint8Array(await file.slice(0, headLength).arrayBuffer()))
 }
 
+/** With what stands in its first row, which may be an amount. */
 function titleOf({ name, sample }: CsvShape['columns'][number], index: number): string {
   const title = name === '' ? `Column ${index + 1}` : name
-  return sample === '' ? title : `${title}: ${sample.slice(0, 40)}`
+  return sample === '' || preferences.value.privacy ? title : `${title}: ${sample.slice(0, 40)}`
 }
