@@ -1,7 +1,7 @@
 import type { Source } from '../queries.ts'
 import { Problem } from '../ui/notice.tsx'
 import { Skeleton } from '../ui/skeleton.tsx'
-import { ScrollTable } from './scroll-table.tsx'
+import { TableScroll } from '../ui/table-scroll.tsx'
 import { type SourceRun, useRuns } from './source-queries.ts'
 import { counted } from './type-words.ts'
 import { When } from './when.tsx'
@@ -20,7 +20,7 @@ export function RunsTable({ source }: { source: Source }) {
         <p class="soft">{isFile ? 'No file was imported yet.' : 'There was none yet.'}</p>
       )}
       {runs && runs.length > 0 && (
-        <ScrollTable label={isFile ? 'Table of imports' : 'Table of syncs'}>
+        <TableScroll label={isFile ? 'Table of imports' : 'Table of syncs'}>
           <table>
             <thead>
               <tr>
@@ -36,7 +36,7 @@ export function RunsTable({ source }: { source: Source }) {
               ))}
             </tbody>
           </table>
-        </ScrollTable>
+        </TableScroll>
       )}
       {hasNextPage && (
         <button

@@ -1,6 +1,6 @@
 import { Link } from 'wouter-preact'
 import { Notice } from '../../ui/notice.tsx'
-import { ScrollTable } from '../scroll-table.tsx'
+import { TableScroll } from '../../ui/table-scroll.tsx'
 import { counted } from '../type-words.ts'
 import { BalanceChecks, Differences } from './balance-checks.tsx'
 import { FaultList } from './fault-list.tsx'
@@ -13,7 +13,7 @@ export function ReportView({ report }: { report: ImportReport }) {
     <>
       <Notice kind="good">{summaryOf(report)}</Notice>
       {accounts.length > 0 && (
-        <ScrollTable label="What it changed">
+        <TableScroll label="What it changed">
           <table>
             <thead>
               <tr>
@@ -48,7 +48,7 @@ export function ReportView({ report }: { report: ImportReport }) {
               ))}
             </tbody>
           </table>
-        </ScrollTable>
+        </TableScroll>
       )}
       {superseded > 0 && (
         <p class="hint">
