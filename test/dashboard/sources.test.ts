@@ -100,7 +100,7 @@ test('connect: found, refused at the field, refused by the provider, taken, and 
   await page.getByRole('link', { name: 'Everyday Checking' }).waitFor()
   await sync()
   await state(page).getByText('Active', { exact: true }).waitFor()
-  const runs = page.getByRole('region', { name: 'Table of syncs' })
+  const runs = page.getByRole('group', { name: 'Table of syncs' })
   await runs.getByText('What is new').waitFor()
   const { id } = (await ask('GET', '/v1/sources')).body.sources.at(-1)
   const told = (await ask('GET', `/v1/sources/${id}/runs`)).body.runs.map(

@@ -14,11 +14,8 @@ export function TableScroll({ label, children }: { label: string; children: Comp
     return () => observer.disconnect()
   }, [])
   return (
-    <div
-      ref={element}
-      class="table-scroll"
-      {...(isWide && { tabIndex: 0, role: 'group', 'aria-label': label })}
-    >
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset is of a form
+    <div ref={element} class="table-scroll" role="group" aria-label={label} {...(isWide && { tabIndex: 0 })}>
       {children}
     </div>
   )
