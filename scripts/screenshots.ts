@@ -29,6 +29,8 @@ const pictures: Picture[] = [
   { name: 'transactions', path: '/transactions', heading: 'Transactions' },
   { name: 'sources', path: '/sources', heading: 'Sources', awaited: 'Old savings bank' },
 ]
+/** Of the chart: what shows most of it. */
+const chosen = { range: '5Y', by: 'kind' }
 /** Bytes beyond which a picture does not belong into a README. */
 const largest = 300 * 1024
 /** One household, so that the pictures differ by what the dashboard has become, and by the day. */
@@ -92,13 +94,16 @@ async function take(browser: Browser, link: string, picture: Picture, file: stri
     reducedMotion: 'reduce',
     ...look,
   })
+  await context.addInitScript(
+    `localStorage.setItem('tidemark.preferences', ${JSON.stringify(JSON.stringify(chosen))})`,
+  )
   const page = await context.newPage()
   await page.goto(link)
   await page.getByRole('heading', { name: 'Net worth', level: 1 }).waitFor()
   if (path !== '/') await page.goto(new URL(path, link).href)
   await page.getByRole('heading', { name: heading, level: 1 }).waitFor()
   if (awaited !== undefined) await page.getByText(awaited).first().waitFor()
-  await page.waitForFunction("document.querySelector('.skeleton') === null")
+  await page.locator('.skeleton').first().waitFor({ state: 'detached' })
   await page.waitForLoadState('networkidle')
   await page.screenshot({ path: file })
   await context.close()
