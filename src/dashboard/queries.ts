@@ -21,8 +21,12 @@ export const queryClient = new QueryClient({
   },
 })
 
-/** After a write: whatever was read may read otherwise now. Ends when what is on the page was read again. */
+/**
+ * After a write: whatever was read may read otherwise now. What is on the page is read again, which ends the promise; what
+ * is not is forgotten, so that no page begins with what was true before.
+ */
 export function refreshEverything(): Promise<void> {
+  queryClient.removeQueries({ type: 'inactive' })
   return queryClient.invalidateQueries()
 }
 
