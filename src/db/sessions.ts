@@ -68,6 +68,11 @@ export async function endSession(sql: Sql, userId: string, sessionId: string, no
     WHERE user_id = ${userId} AND id = ${sessionId} AND revoked_at IS NULL`
 }
 
+/** Ends every session of a user that goes on. One that is being opened meanwhile is a log-in of its own. */
+export async function endSessions(sql: Sql, userId: string, now: Date): Promise<void> {
+  await sql`UPDATE session SET revoked_at = ${now.toISOString()} WHERE user_id = ${userId} AND revoked_at IS NULL`
+}
+
 /** Ends the session of a refresh token, live or not; nothing where there is no such token. */
 export async function endSessionOfToken(sql: Sql, hash: Uint8Array, now: Date): Promise<void> {
   await sql`

@@ -1,7 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { z } from '@hono/zod-openapi'
 import { findLogIn } from '../db/passwords.ts'
-import { endSession, endSessionOfToken, openSession, rotateRefreshToken } from '../db/sessions.ts'
+import {
+  endSession,
+  endSessionOfToken,
+  endSessions,
+  openSession,
+  rotateRefreshToken,
+} from '../db/sessions.ts'
 import { UnauthenticatedError } from '../errors.ts'
 import { accessTokenSeconds } from './access-token.ts'
 import type { Api } from './api.ts'
@@ -89,11 +95,21 @@ export const deleteTokens = withOptionalBody(
     summary: 'Log out',
     description:
       'Ends the log-in of the refresh token in the body, or, without one, of the access token that the request is made ' +
-      'with. Its access tokens are refused at once. A refresh token that is not known is no fault.',
+      'with. Its access tokens are refused at once. A refresh token that is not known is no fault. `everywhere` ends ' +
+      'every log-in of the user, the one it is asked from as well; API keys stay good.',
     access: 'public',
     mayAuthenticate: true,
-    body: z.strictObject({ refreshToken: refreshToken.optional() }),
-    answer: { status: 204, description: 'The log-in has ended.' },
+    body: z
+      .strictObject({
+        refreshToken: refreshToken.optional(),
+        everywhere: z.literal(true).optional().openapi({ description: 'Asked with an access token.' }),
+      })
+      .refine(({ refreshToken, everywhere }) => refreshToken === undefined || everywhere === undefined, {
+        path: ['everywhere'],
+        error: 'must not stand beside refreshToken: it is asked with an access token',
+      })
+      .openapi({ maxProperties: 1 }),
+    answer: { status: 204, description: 'The log-in has ended, or all have.' },
   }),
 )
 
@@ -170,7 +186,8 @@ export function serveTokens({ serve, parts, callers, tokens: accessTokens }: Api
     const caller = await authenticate({ callers, tokens: accessTokens }, header)
     if (caller.kind !== 'user' || caller.sessionId === undefined)
       throw new UnauthenticatedError('an API key is of no log-in: revoke the key instead')
-    await endSession(db.sql, caller.userId, caller.sessionId, now)
+    if (body.everywhere) await endSessions(db.sql, caller.userId, now)
+    else await endSession(db.sql, caller.userId, caller.sessionId, now)
     return undefined
   })
 }

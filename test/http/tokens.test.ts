@@ -8,6 +8,7 @@ import { addUser } from '../../src/db/users.ts'
 import { hashRefreshToken, readRefreshToken } from '../../src/http/refresh-token.ts'
 import { networkOf } from '../../src/http/tries.ts'
 import { createKeyring } from '../../src/keyring.ts'
+import { apiKey } from '../setup/api-key.ts'
 import { cloneDatabase, type TestDatabase } from '../setup/database.ts'
 import { startApp, type TestApp } from '../setup/http.ts'
 import { logIn, newAccount, openLogIn, pass } from '../setup/log-in.ts'
@@ -478,6 +479,70 @@ describe('logging out', () => {
     )
   })
 
+  describe('everywhere', () => {
+    const everywhere = { everywhere: true }
+
+    test('ends every log-in of its user at once, and no key and nobody else', async () => {
+      const { user } = await newPerson(db)
+      const { user: other } = await newPerson(db)
+      const key = await apiKey(db, user.id, 'read')
+      const [one, two] = [await openLogIn(db, http, user.id), await openLogIn(db, http, user.id)]
+      const access = [
+        (await refresh(one.refreshToken)).body.accessToken,
+        (await refresh(two.refreshToken)).body.accessToken,
+      ]
+      const foreign = await http.tokenFor(other.id)
+      // The process has seen the token a moment ago: what it remembers of it must not let it in.
+      for (const token of [...access, key, foreign]) expect(await me(token)).toBe(200)
+      expect(await logOut({ token: access[0], body: everywhere })).toMatchObject({
+        status: 204,
+        body: undefined,
+      })
+      for (const token of access) expect(await me(token)).toBe(401)
+      for (const token of access) expect((await logOut({ token, body: everywhere })).status).toBe(401)
+      expect((await refresh(two.refreshToken)).status).toBe(401)
+      for (const token of [key, foreign]) expect(await me(token)).toBe(200)
+    })
+
+    test('leaves the moment at which an earlier log-in ended as it was, and later log-ins alone', async () => {
+      const account = await newAccount(http)
+      const { sessionId, refreshToken } = await openLogIn(db, http, account.id)
+      await logOut({ body: { refreshToken } })
+      pass(http.time, 60)
+      const token = await http.tokenFor(account.id)
+      expect((await logOut({ token, body: everywhere })).status).toBe(204)
+      const [ended] = await db.sql`SELECT revoked_at FROM session WHERE id = ${sessionId}`
+      expect(new Date(ended!.revoked_at)).toEqual(now)
+      expect(await me((await logIn(http, account)).body.accessToken)).toBe(200)
+    })
+
+    test('is not for a key, a stranger, or a refresh token', async () => {
+      const { user } = await newPerson(db)
+      const token = await http.tokenFor(user.id)
+      const { refreshToken } = await openLogIn(db, http, user.id)
+      const byKey = await logOut({ token: await apiKey(db, user.id, 'admin'), body: everywhere })
+      expect(byKey).toMatchObject({
+        status: 401,
+        body: { detail: 'an API key is of no log-in: revoke the key instead' },
+      })
+      const service = await apiKey(db, null, 'service')
+      expect((await logOut({ token: service, body: everywhere })).status).toBe(401)
+      expect((await logOut({ body: everywhere })).status).toBe(401)
+      const both = await logOut({ token, body: { ...everywhere, refreshToken } })
+      expect(both.status).toBe(400)
+      expect(both.body.errors).toEqual([
+        {
+          field: 'everywhere',
+          message: 'must not stand beside refreshToken: it is asked with an access token',
+        },
+      ])
+      for (const wrong of [false, 'true', null, 1])
+        expect((await logOut({ token, body: { everywhere: wrong } })).status).toBe(400)
+      expect(await me(token)).toBe(200)
+      expect((await refresh(refreshToken)).status).toBe(200)
+    })
+  })
+
   test('over a port, with a body and without', async () => {
     const { user } = await newPerson(db)
     const served = await listen(http.app as unknown as Hono)
@@ -500,7 +565,10 @@ describe('logging out', () => {
     const { paths } = (await http.json('GET', '/openapi.json')).body
     const { requestBody } = paths['/v1/tokens'].delete
     expect(requestBody.required).toBe(false)
-    expect(Object.keys(requestBody.content['application/json'].schema.properties)).toEqual(['refreshToken'])
+    expect(Object.keys(requestBody.content['application/json'].schema.properties)).toEqual([
+      'refreshToken',
+      'everywhere',
+    ])
     expect(paths['/v1/tokens'].post.requestBody.required).toBe(true)
     expect(paths['/v1/tokens'].post.description).toContain('5 minutes')
   })
