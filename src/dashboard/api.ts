@@ -1,5 +1,5 @@
 import { createClient } from '../client/client.ts'
-import { currentToken, replaceToken } from './session/session.ts'
+import { currentToken, replaceToken } from './session/access-token.ts'
 
 /** The API, asked by whoever is logged in. A token that ends in between is exchanged, and the request sent again. */
 export const api = createClient({
@@ -10,7 +10,6 @@ export const api = createClient({
     const refused = bearerOf(init)
     if (response.status !== 401 || refused === undefined) return response
     const token = await replaceToken(refused)
-    if (token === undefined) return response
     return fetch(url, { ...init, headers: { ...init.headers, authorization: `Bearer ${token}` } })
   },
 })

@@ -30,8 +30,15 @@ export function refreshEverything(): Promise<void> {
   return queryClient.invalidateQueries()
 }
 
+export type Me = Answer<'getMe'>
+
 export function useMe() {
   return useQuery({ queryKey: ['me'], queryFn: ({ signal }) => api.getMe({ signal }) })
+}
+
+/** Of whoever was logged in until a moment ago. */
+export function knownEmail(): string {
+  return queryClient.getQueryData<Me>(['me'])?.email ?? ''
 }
 
 export function useAccounts() {

@@ -21,6 +21,8 @@ export interface TestDashboard extends TestApp {
 export interface OpenOptions extends BrowserContextOptions {
   /** Answers beyond 399 that the test brings about: the browser says on its console that they came. */
   refusals?: number[]
+  /** The test loses requests or their answers. */
+  unreachable?: boolean
 }
 
 export const phone = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true }
@@ -46,7 +48,7 @@ export async function startDashboard(
     open,
     async openAs(userId, path, options = {}) {
       const { refreshToken } = await openLogIn(db, http, userId)
-      const kept = { kind: 'user', accessToken: 'ended', accessUntil: 0, refreshToken }
+      const kept = { kind: 'user', userId, accessToken: 'ended', accessUntil: 0, refreshToken }
       const origins = [
         { origin: url, localStorage: [{ name: 'tidemark.session', value: JSON.stringify(kept) }] },
       ]
@@ -58,7 +60,7 @@ export async function startDashboard(
 async function openPage(
   url: string,
   path: string,
-  { refusals = [], ...options }: OpenOptions = {},
+  { refusals = [], unreachable = false, ...options }: OpenOptions = {},
 ): Promise<Page> {
   const context = await (await startBrowser()).newContext({
     locale: 'en-GB',
@@ -72,6 +74,7 @@ async function openPage(
   page.on('console', (message) => {
     if (message.type() !== 'error' && message.type() !== 'warning') return
     const status = Number(/Failed to load resource: .* status of (\d+)/.exec(message.text())?.[1])
+    if (unreachable && /Failed to load resource: net::ERR_/.test(message.text())) return
     if (!refusals.includes(status)) faults.push(`${message.type()}: ${message.text()}`)
   })
   page.on('request', (request) => {

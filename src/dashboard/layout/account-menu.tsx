@@ -1,16 +1,11 @@
 import { useEffect, useRef } from 'preact/hooks'
 import { Link, useLocation } from 'wouter-preact'
-import { api } from '../api.ts'
 import { prefer, preferences } from '../preferences.ts'
-import { queryClient, useMe } from '../queries.ts'
-import { forgetSession, session } from '../session/session.ts'
+import { useMe } from '../queries.ts'
+import { logOut } from '../session/log-out.ts'
+import { session } from '../session/session.ts'
+import { themes } from '../settings/appearance.tsx'
 import { Segmented } from '../ui/segmented.tsx'
-
-const themes = [
-  { value: 'system', label: 'System' },
-  { value: 'light', label: 'Light' },
-  { value: 'dark', label: 'Dark' },
-] as const
 
 /** Who is logged in, light or dark, settings, and the way out. */
 export function AccountMenu() {
@@ -50,7 +45,7 @@ export function AccountMenu() {
           onChange={(theme) => prefer({ theme })}
         />
         {isUser && <Link href="/settings">Settings</Link>}
-        <button type="button" class="button plain" onClick={logOut}>
+        <button type="button" class="button plain" onClick={() => void logOut()}>
           Log out
         </button>
       </div>
@@ -61,14 +56,4 @@ export function AccountMenu() {
 function Email() {
   const { data } = useMe()
   return <p class="hint">{data?.email ?? '…'}</p>
-}
-
-/** On this device at once; on the server where it can be reached. */
-async function logOut(): Promise<void> {
-  const held = session.value
-  const ended =
-    held?.kind === 'user' ? api.deleteTokens({ body: { refreshToken: held.refreshToken } }) : undefined
-  forgetSession()
-  queryClient.clear()
-  await ended?.catch(() => {})
 }

@@ -4,7 +4,11 @@ import { useEffect } from 'preact/hooks'
 /** What stands around the pages of whoever is not logged in. */
 export function Gate({ title, children }: { title: string; children: ComponentChildren }) {
   useEffect(() => {
+    const before = document.title
     document.title = `${title} · Tidemark`
+    return () => {
+      document.title = before
+    }
   }, [title])
   return (
     <main id="main" class="gate">

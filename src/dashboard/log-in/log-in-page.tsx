@@ -1,7 +1,8 @@
-import { useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { Link } from 'wouter-preact'
 import { isProblem } from '../problem-text.ts'
-import { beginSession, endedBecause, publicApi } from '../session/session.ts'
+import { knownEmail } from '../queries.ts'
+import { beginSession, endedBecause, publicApi, session } from '../session/session.ts'
 import { Field } from '../ui/field.tsx'
 import { Notice, Problem } from '../ui/notice.tsx'
 import { useSubmit } from '../ui/use-submit.ts'
@@ -9,11 +10,12 @@ import { Gate } from './gate.tsx'
 import { OperatorKeyForm } from './operator-key-form.tsx'
 
 export function LogInPage() {
-  const [email, setEmail] = useState('')
+  const [email, setEmail] = useState(knownEmail)
   const [password, setPassword] = useState('')
   const [code, setCode] = useState('')
   const [needsCode, setNeedsCode] = useState(false)
   const [asOperator, setAsOperator] = useState(location.pathname === '/operations')
+  const form = useRef<HTMLFormElement>(null)
   const { send, pending, error, faults, reset } = useSubmit(async () => {
     const body = { email, password, ...(needsCode && { code: code.replace(/\s/g, '') }) }
     try {
@@ -24,11 +26,21 @@ export function LogInPage() {
       setNeedsCode(true)
     }
   })
+  useEffect(() => {
+    if (needsCode) form.current?.querySelector<HTMLInputElement>('[name=code]')?.focus()
+  }, [needsCode])
+  // Whether a code is needed was said of another email or password.
+  const beginAgain = () => {
+    setNeedsCode(false)
+    setCode('')
+    reset()
+  }
   if (asOperator) return <OperatorKeyForm onBack={() => setAsOperator(false)} />
   return (
     <Gate title="Log in">
-      {endedBecause.value && <Notice kind="warning">{endedBecause.value}</Notice>}
+      <Reason />
       <form
+        ref={form}
         class="card stack"
         onSubmit={(event) => {
           event.preventDefault()
@@ -38,35 +50,44 @@ export function LogInPage() {
         <Field
           label="Email"
           type="email"
+          name="email"
           autocomplete="username"
           required
           value={email}
           fault={faults.get('email')}
-          onInput={({ currentTarget }) => setEmail(currentTarget.value)}
+          onInput={({ currentTarget }) => {
+            setEmail(currentTarget.value)
+            beginAgain()
+          }}
         />
         <Field
           label="Password"
           type="password"
+          name="password"
           autocomplete="current-password"
           required
+          autofocus={email !== ''}
           value={password}
           fault={faults.get('password')}
           onInput={({ currentTarget }) => {
             setPassword(currentTarget.value)
-            reset()
+            beginAgain()
           }}
         />
         {needsCode && (
           <Field
             label="Code"
+            name="code"
             hint="The six digits that your authenticator shows now."
             inputMode="numeric"
             autocomplete="one-time-code"
             required
-            autofocus
             value={code}
             fault={faults.get('code')}
-            onInput={({ currentTarget }) => setCode(currentTarget.value)}
+            onInput={({ currentTarget }) => {
+              setCode(currentTarget.value)
+              reset()
+            }}
           />
         )}
         {faults.size === 0 && <Problem error={error} />}
@@ -86,4 +107,11 @@ export function LogInPage() {
       </button>
     </Gate>
   )
+}
+
+/** Why somebody who was logged in has to do so again. */
+function Reason() {
+  if (session.value?.kind === 'ended')
+    return <Notice kind="warning">Your log-in has ended. Log in again to go on where you were.</Notice>
+  return endedBecause.value ? <Notice>{endedBecause.value}</Notice> : null
 }

@@ -1,9 +1,11 @@
 import { useState } from 'preact/hooks'
 import { Link, useLocation } from 'wouter-preact'
+import { isProblem, textOf } from '../problem-text.ts'
 import { beginSession, publicApi } from '../session/session.ts'
 import { CurrencyField, TimeZoneField } from '../ui/choice-fields.tsx'
 import { Field } from '../ui/field.tsx'
 import { Problem } from '../ui/notice.tsx'
+import { useRequestKey } from '../ui/use-request-key.ts'
 import { useSubmit } from '../ui/use-submit.ts'
 import { Gate } from './gate.tsx'
 
@@ -11,13 +13,17 @@ export function SignUpPage() {
   const [, go] = useLocation()
   const [email, setEmail] = useState('')
   const [password, setPassword] = useState('')
-  const [timeZone, setTimeZone] = useState(Intl.DateTimeFormat().resolvedOptions().timeZone)
+  const [timeZone, setTimeZone] = useState(Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC')
   const [baseCurrency, setBaseCurrency] = useState('EUR')
+  const keyOf = useRequestKey()
   const { send, pending, error, faults } = useSubmit(async () => {
-    await publicApi.createUser({ body: { email, password, timeZone, baseCurrency } })
+    const body = { email, password, timeZone, baseCurrency }
+    // Where its answer was lost, or the log-in behind it failed, the email is not taken by oneself.
+    await publicApi.createUser({ body, idempotencyKey: keyOf(body) })
     beginSession(await publicApi.createTokens({ body: { email, password } }))
     go('/', { replace: true })
   })
+  const taken = isProblem(error, 'conflict') ? textOf(error) : undefined
   return (
     <Gate title="Sign up">
       <form
@@ -30,17 +36,20 @@ export function SignUpPage() {
         <Field
           label="Email"
           type="email"
+          name="email"
           autocomplete="username"
           required
           value={email}
-          fault={faults.get('email')}
+          fault={taken ?? faults.get('email')}
           onInput={({ currentTarget }) => setEmail(currentTarget.value)}
         />
         <Field
           label="Password"
           type="password"
+          name="password"
           autocomplete="new-password"
           required
+          hint="At least 10 characters, of any kind: a few words are easy to keep in mind."
           value={password}
           fault={faults.get('password')}
           onInput={({ currentTarget }) => setPassword(currentTarget.value)}
@@ -59,7 +68,7 @@ export function SignUpPage() {
           fault={faults.get('timeZone')}
           onChange={setTimeZone}
         />
-        {faults.size === 0 && <Problem error={error} />}
+        {faults.size === 0 && taken === undefined && <Problem error={error} />}
         <button type="submit" class="button primary" disabled={pending}>
           Sign up
         </button>

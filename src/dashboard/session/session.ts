@@ -1,13 +1,20 @@
 import { signal } from '@preact/signals'
-import { type ApiProblem, createClient } from '../../client/client.ts'
+import { createClient } from '../../client/client.ts'
 
 /** What a log-in gave. Kept on the device until it ends, so that a reload, and another tab, are still logged in. */
-interface UserSession {
+export interface UserSession {
   kind: 'user'
+  userId: string
   accessToken: string
   /** Milliseconds since the epoch, by this device's clock. */
   accessUntil: number
   refreshToken: string
+}
+
+/** The server has ended a log-in. Whose it was is kept: they go on where they were, and nobody else does. */
+interface EndedSession {
+  kind: 'ended'
+  userId: string
 }
 
 /** A key of scope `service`: kept until the tab is closed. */
@@ -16,32 +23,39 @@ interface OperatorSession {
   key: string
 }
 
-export type Session = UserSession | OperatorSession
+export type Session = UserSession | EndedSession | OperatorSession
 
 type Tokens = Awaited<ReturnType<ReturnType<typeof createClient>['createTokens']>>
 
 const userKey = 'tidemark.session'
 const operatorKey = 'tidemark.operator-key'
-/** Milliseconds before its end at which an access token is exchanged, so that none ends on its way. */
-const margin = 20_000
 
-/** Undefined while nobody is logged in. */
+/** Undefined while nobody is logged in, nor was until the server ended it. */
 export const session = signal<Session | undefined>(readSession())
-/** Why the last session ended, where its owner did not end it. */
+/** What to tell whoever has to log in. */
 export const endedBecause = signal<string | undefined>(undefined)
 
 /** Another tab logged in, refreshed or logged out. */
 addEventListener('storage', ({ key }) => {
-  if (key === userKey || key === null) session.value = readSession()
+  if (key === userKey || key === null) readAgain()
+})
+/** A page that comes back as it was left has heard of nothing meanwhile. */
+addEventListener('pageshow', ({ persisted }) => {
+  if (persisted) readAgain()
 })
 
 /** Without a token: for what is public. */
 export const publicApi = createClient({ baseUrl: location.origin })
 
+/** As it is on the device now. */
+export function readAgain(): void {
+  session.value = readSession()
+}
+
 export function beginSession(tokens: Tokens): void {
   endedBecause.value = undefined
   sessionStorage.removeItem(operatorKey)
-  keep(tokens)
+  keepTokens(tokens)
 }
 
 export function beginOperatorSession(key: string): void {
@@ -50,83 +64,53 @@ export function beginOperatorSession(key: string): void {
   session.value = { kind: 'operator', key }
 }
 
-/** Forgets it on this device; the log-in itself is ended by DELETE /v1/tokens. */
+/** On this device; the log-in itself is ended by DELETE /v1/tokens. */
 export function forgetSession(reason?: string): void {
   if (session.value?.kind === 'operator') sessionStorage.removeItem(operatorKey)
   else localStorage.removeItem(userKey)
   endedBecause.value = reason
-  session.value = readSession()
+  readAgain()
 }
 
-/** What to show as `Authorization: Bearer`; exchanged for a new one where it is about to end. */
-export async function currentToken(): Promise<string | undefined> {
-  const held = session.value
-  if (held?.kind === 'operator') return held.key
-  if (held === undefined || held.accessUntil - margin > Date.now()) return held?.accessToken
-  return exchange(held.accessToken)
-}
-
-/** Another one, in the place of one that the server has refused. */
-export async function replaceToken(refused: string): Promise<string | undefined> {
-  if (session.value?.kind !== 'operator') return exchange(refused)
-  forgetSession('The server refused this key: it was revoked, or has ended.')
-  return undefined
-}
-
-/**
- * A refresh token is good for one exchange, and its reuse ends the log-in: of all tabs, one exchanges it and the others
- * take what came of it.
- */
-function exchange(former: string): Promise<string | undefined> {
-  return inTurn(async () => {
-    const held = readUser()
-    if (held === undefined) return undefined
-    if (held.accessToken !== former && held.accessUntil - margin > Date.now()) {
-      session.value = held
-      return held.accessToken
-    }
-    try {
-      return keep(await publicApi.refreshTokens({ body: { refreshToken: held.refreshToken } }))
-    } catch (error) {
-      if ((error as Partial<ApiProblem>).status !== 401) throw error
-      forgetSession('Your log-in has ended. Log in again to go on where you were.')
-      return undefined
-    }
-  })
-}
-
-let waiting: Promise<unknown> = Promise.resolve()
-
-/** Across tabs where the browser has locks (on https and on this machine), else within this one. */
-function inTurn<T>(work: () => Promise<T>): Promise<T> {
-  if ('locks' in navigator) return navigator.locks.request(userKey, work) as Promise<T>
-  const turn = waiting.then(work, work)
-  waiting = turn.catch(() => {})
-  return turn
-}
-
-function keep({ accessToken, refreshToken, expiresIn }: Tokens): string {
+export function keepTokens({ accessToken, refreshToken, expiresIn }: Tokens): UserSession {
   const kept: UserSession = {
     kind: 'user',
+    userId: userOf(accessToken)!,
     accessToken,
     accessUntil: Date.now() + expiresIn * 1000,
     refreshToken,
   }
+  keep(kept)
+  return kept
+}
+
+export function keepEnded({ userId }: UserSession): void {
+  keep({ kind: 'ended', userId })
+}
+
+/** As it is on the device now: another tab may have changed it a moment ago. */
+export function readKept(): UserSession | EndedSession | undefined {
+  try {
+    const kept = JSON.parse(localStorage.getItem(userKey) ?? 'null')
+    return typeof kept?.userId === 'string' ? kept : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** The subject of an access token (RFC 7519, section 4.1.2); undefined where it is none. */
+export function userOf(accessToken: string): string | undefined {
+  const [, claims] = accessToken.split('.')
+  if (claims === undefined) return undefined
+  return JSON.parse(atob(claims.replace(/-/g, '+').replace(/_/g, '/'))).sub
+}
+
+function keep(kept: UserSession | EndedSession): void {
   localStorage.setItem(userKey, JSON.stringify(kept))
-  session.value = kept
-  return accessToken
+  readAgain()
 }
 
 function readSession(): Session | undefined {
   const key = sessionStorage.getItem(operatorKey)
-  return key === null ? readUser() : { kind: 'operator', key }
-}
-
-function readUser(): UserSession | undefined {
-  try {
-    const kept = JSON.parse(localStorage.getItem(userKey) ?? 'null')
-    return typeof kept?.refreshToken === 'string' ? kept : undefined
-  } catch {
-    return undefined
-  }
+  return key === null ? readKept() : { kind: 'operator', key }
 }
