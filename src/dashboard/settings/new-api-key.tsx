@@ -1,0 +1,83 @@
+import { useMemo, useState } from 'preact/hooks'
+import { type Answer, api } from '../api.ts'
+import { Dialog } from '../ui/dialog.tsx'
+import { Field, SelectField } from '../ui/field.tsx'
+import { Problem } from '../ui/notice.tsx'
+import { useRequestKey } from '../ui/use-request-key.ts'
+import { useSubmit } from '../ui/use-submit.ts'
+import { scopes } from './scope-words.ts'
+
+export type MadeApiKey = Answer<'createApiKey'>
+
+const day = 86_400_000
+
+export function NewApiKey({ onMade, onClose }: { onMade: (made: MadeApiKey) => void; onClose: () => void }) {
+  const [name, setName] = useState('')
+  const [scope, setScope] = useState<(typeof scopes)[number]['value']>('read')
+  const [days, setDays] = useState('')
+  const expiresAt = useMemo(
+    () => (days === '' ? undefined : new Date(Date.now() + Number(days) * day).toISOString()),
+    [days],
+  )
+  const keyOf = useRequestKey()
+  const { send, pending, error, faults } = useSubmit(async () => {
+    const body = { name: name.trim(), scopes: [scope], ...(expiresAt !== undefined && { expiresAt }) }
+    onMade(await api.createApiKey({ body, idempotencyKey: keyOf(body) }))
+  }, onClose)
+  return (
+    <Dialog title="New API key" onClose={onClose}>
+      <form
+        class="stack"
+        onSubmit={(event) => {
+          event.preventDefault()
+          void send()
+        }}
+      >
+        <Field
+          label="Name"
+          hint="To tell it from others: what will use it?"
+          required
+          autofocus
+          autocomplete="off"
+          maxLength={100}
+          value={name}
+          fault={faults.get('name')}
+          onInput={({ currentTarget }) => setName(currentTarget.value)}
+        />
+        <SelectField
+          label="It may"
+          hint={scopes.find(({ value }) => value === scope)?.hint}
+          value={scope}
+          fault={faults.get('scopes')}
+          onChange={({ currentTarget }) => setScope(currentTarget.value as typeof scope)}
+        >
+          {scopes.map(({ value, label }) => (
+            <option key={value} value={value}>
+              {label}
+            </option>
+          ))}
+        </SelectField>
+        <SelectField
+          label="It ends"
+          value={days}
+          fault={faults.get('expiresAt')}
+          onChange={({ currentTarget }) => setDays(currentTarget.value)}
+        >
+          <option value="">When it is revoked</option>
+          <option value="30">In 30 days</option>
+          <option value="90">In 90 days</option>
+          <option value="365">In a year</option>
+        </SelectField>
+        {faults.size === 0 && <Problem error={error} />}
+        <div class="actions">
+          <button type="button" class="button" onClick={onClose}>
+            Cancel
+          </button>
+          <button type="submit" class="button primary" disabled={pending}>
+            Make the key
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  )
+}
