@@ -4,14 +4,22 @@ import { LogInPage } from './log-in-page.tsx'
 /** Over the page, and any dialog on it, of somebody whose log-in has ended; what they typed there is kept. */
 export function LogInAgain() {
   const element = useRef<HTMLDialogElement>(null)
-  useLayoutEffect(() => element.current?.showModal(), [])
+  useLayoutEffect(() => {
+    element.current?.showModal()
+    // A second Escape in a row closes a dialog, whatever `cancel` says, and a third the one of the page below it.
+    const ignoreEscape = (event: KeyboardEvent) => {
+      if (event.key === 'Escape') event.preventDefault()
+    }
+    addEventListener('keydown', ignoreEscape)
+    return () => removeEventListener('keydown', ignoreEscape)
+  }, [])
   return (
     <dialog
       ref={element}
       class="gate-over"
       aria-label="Log in"
       onCancel={(event) => event.preventDefault()}
-      // A browser closes it on the second Escape, whatever is said.
+      // As the gesture for going back may do.
       onClose={() => element.current?.showModal()}
     >
       <LogInPage />
