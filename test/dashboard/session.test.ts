@@ -49,6 +49,8 @@ const wakeUp = (page: Page) =>
 const kept = async (page: Page) =>
   (await page.evaluate(`JSON.parse(localStorage.getItem('tidemark.session'))`)) as Record<string, unknown>
 
+const isTurnTaken = `navigator.locks.query().then(({ held }) => held.some(({ name }) => name === 'tidemark.refresh'))`
+
 const sessionsOf = async ({ id }: Account) =>
   await db.sql`SELECT revoked_at FROM session WHERE user_id = ${id} ORDER BY created_at`
 
@@ -161,6 +163,30 @@ test.each([
     for (const tab of tabs) expect(await tab.getByRole('alert').count()).toBe(0)
   }
   expect(exchanges).toBe(4)
+  expect(await sessionsOf(account)).toEqual([{ revoked_at: null }])
+})
+
+test('a tab that was not told of the tokens of another yet waits for them', async () => {
+  const { account, page } = await openSettings()
+  const before = await kept(page)
+  await wakeUp(page)
+  await page.evaluate(
+    `void navigator.locks.request('tidemark.refresh spent ${before.refreshToken}', () => new Promise(() => {}))`,
+  )
+  let exchanges = 0
+  await page.route('**/v1/tokens/refresh', async (route) => {
+    exchanges++
+    await route.continue()
+  })
+  await save(page, 'USD')
+  await expect.poll(() => page.evaluate(isTurnTaken)).toBe(true)
+  pass(dashboard.time, 1)
+  const { refreshToken } = before
+  const { body } = await dashboard.json('POST', '/v1/tokens/refresh', { body: { refreshToken } })
+  const after = { ...before, ...body, accessUntil: Date.now() + 300_000 }
+  await page.evaluate(`localStorage.setItem('tidemark.session', ${JSON.stringify(JSON.stringify(after))})`)
+  await page.getByText('Saved.').waitFor()
+  expect(exchanges).toBe(0)
   expect(await sessionsOf(account)).toEqual([{ revoked_at: null }])
 })
 

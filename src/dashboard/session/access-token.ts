@@ -1,6 +1,6 @@
 import { ApiProblem } from '../../client/client.ts'
 import { isProblem } from '../problem-text.ts'
-import { inTurn } from './in-turn.ts'
+import { inTurn, isSpent, markSpent, passed } from './in-turn.ts'
 import {
   forgetSession,
   keepEnded,
@@ -42,27 +42,41 @@ export async function replaceToken(refused: string): Promise<string> {
  */
 function exchange(userId: string | undefined, former: string): Promise<string> {
   return inTurn(async () => {
-    const held = readKept()
+    const held = await readUnspent()
     readAgain()
     // Whoever logged in meanwhile does not send what another one wrote.
     if (held?.kind !== 'user' || held.userId !== userId) throw notDone()
     if (held.accessToken !== former && isGood(held)) return held.accessToken
-    // Otherwise somebody has logged out meanwhile, or in, which holds.
     const isStillHeld = () => {
       const now = readKept()
       return now?.kind === 'user' && now.refreshToken === held.refreshToken
     }
     try {
       const tokens = await refresh(held)
-      if (!isStillHeld()) throw notDone()
-      return keepTokens(tokens).accessToken
+      if (isStillHeld()) {
+        keepTokens(tokens)
+        await markSpent(held.refreshToken)
+      }
     } catch (error) {
       // Anything else, such as a server out of reach, says nothing about the log-in.
       if (!isProblem(error, 'unauthenticated')) throw error
       if (isStillHeld()) keepEnded(held)
-      throw notDone()
     }
+    // Where somebody has logged out meanwhile, or in, that holds.
+    const now = readKept()
+    if (now?.kind === 'user' && now.userId === userId) return now.accessToken
+    throw notDone()
   })
+}
+
+/** What another tab has put on the device reaches this one a moment later than the turn does. */
+async function readUnspent(): Promise<ReturnType<typeof readKept>> {
+  for (let times = 0; times < 100; times++) {
+    const held = readKept()
+    if (held?.kind !== 'user' || !(await isSpent(held.refreshToken))) return held
+    await passed(50)
+  }
+  throw new TypeError('the new tokens of another tab do not reach this one')
 }
 
 async function refresh({ refreshToken }: UserSession) {

@@ -12,6 +12,31 @@ export function inTurn<T>(work: () => Promise<T>): Promise<T> {
   return turn
 }
 
+/**
+ * Tells whoever has the turn next that a token is spent. Turns are in one order for all tabs, and so are locks; what is
+ * written to localStorage is seen a little later elsewhere, but in the order in which it was written, a lease included.
+ */
+export async function markSpent(token: string): Promise<void> {
+  if (!('locks' in navigator)) return
+  await new Promise<void>((taken) => {
+    const keep = () => {
+      taken()
+      return passed(longest)
+    }
+    void navigator.locks.request(spent(token), { mode: 'shared' }, keep)
+  })
+}
+
+export async function isSpent(token: string): Promise<boolean> {
+  if (!('locks' in navigator)) return false
+  const { held = [] } = await navigator.locks.query()
+  return held.some((lock) => lock.name === spent(token))
+}
+
+function spent(token: string): string {
+  return `${name} spent ${token}`
+}
+
 /** Browsers have locks on https and on this machine alone; over http in a home's network this takes their place. */
 async function withLease<T>(work: () => Promise<T>): Promise<T> {
   const own = `${Math.random()}`
@@ -38,6 +63,6 @@ function readLease(): { own: string; until: number } | undefined {
   return JSON.parse(localStorage.getItem(name) ?? 'null') ?? undefined
 }
 
-function passed(milliseconds: number): Promise<void> {
+export function passed(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds))
 }
