@@ -8,18 +8,23 @@ const usual = 60_000
 /** While the server does not answer. */
 const again = 5_000
 
-/** What was answered is shown until a newer answer is there; a refusal is not asked for again. */
+/** What was answered is shown until a newer answer is there. */
 export const queryClient = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 5_000,
-      refetchInterval: ({ state }) => (state.status === 'error' ? again : usual),
-      retry: (count, error) => count < 2 && !(error instanceof ApiProblem && error.status < 500),
+      refetchInterval: ({ state }) => (isAway(state.error) ? again : usual),
+      retry: (count, error) => count < 2 && isAway(error),
       retryDelay: 1_000,
     },
     mutations: { retry: false },
   },
 })
+
+/** The server, or what is behind it, may answer another time; what it refused it will refuse again. */
+function isAway(error: unknown): boolean {
+  return error !== null && !(error instanceof ApiProblem && error.status < 500)
+}
 
 /**
  * After a write: whatever was read may read otherwise now. What is on the page is read again, which ends the promise; what
@@ -53,7 +58,7 @@ export function useSources() {
     queryKey: ['sources'],
     queryFn: ({ signal }) => api.listSources({ signal }),
     refetchInterval: ({ state }) =>
-      state.status === 'error' ? again : state.data?.sources.some(isAtWork) ? soon : usual,
+      isAway(state.error) ? again : state.data?.sources.some(isAtWork) ? soon : usual,
   })
 }
 

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
 import { addDays, dayInZone } from '../../src/calendar.ts'
+import { kindGroupName } from '../../src/dashboard/accounts/account-kinds.ts'
 import { putPrices } from '../../src/db/prices.ts'
 import { phone, seriousFaults, startDashboard } from '../setup/dashboard.ts'
 import { cloneDatabase } from '../setup/database.ts'
@@ -107,7 +108,7 @@ test('by kind, account, asset and source: the parts are the API’s', async () =
         ]),
       )
     const expected = body.groups.map(({ name, points }: { name: string; points: { netWorth: string }[] }) => [
-      by === 'kind' ? name[0]!.toUpperCase() + name.slice(1) : name,
+      by === 'kind' ? kindGroupName(name) : name,
       points.at(-1)!.netWorth,
     ])
     expect(parts.sort()).toEqual(expected.sort())

@@ -30,3 +30,8 @@ export const allKinds = [...assetKinds, ...debtKinds]
 export function kindName(kind: AccountKind): string {
   return allKinds.find((each) => each.kind === kind)?.name ?? kind
 }
+
+/** Of all accounts of a kind. */
+export function kindGroupName(kind: string): string {
+  return allKinds.find((each) => each.kind === kind)?.group ?? kind
+}

@@ -1,3 +1,4 @@
+import { kindGroupName } from '../accounts/account-kinds.ts'
 import type { Answer } from '../api.ts'
 import { compare, subtract, sum } from '../format/arithmetic.ts'
 
@@ -34,7 +35,7 @@ export function largestGroups(series: Series, by: string): Group[] {
 }
 
 function nameOf({ name }: Group, by: string): string {
-  return by === 'kind' ? name.charAt(0).toUpperCase() + name.slice(1) : name
+  return by === 'kind' ? kindGroupName(name) : name
 }
 
 /** For the order alone. */

@@ -15,12 +15,16 @@ export function keepUsersApart(): void {
     kind = held?.kind
     if (owner !== formerOwner) {
       queryClient.clear()
-      if (formerOwner !== undefined) navigate('/', { replace: true })
+      // A key is used on the page of operations, and laid aside there.
+      if (formerOwner !== undefined && ![formerOwner, owner].includes(operator))
+        navigate('/', { replace: true })
     } else if (formerKind === 'ended' && kind === 'user') void queryClient.invalidateQueries()
   })
 }
 
+const operator = 'operator'
+
 function ownerOf(held: Session | undefined): string | undefined {
   if (held === undefined) return undefined
-  return held.kind === 'operator' ? 'operator' : `user ${held.userId}`
+  return held.kind === 'operator' ? operator : `user ${held.userId}`
 }

@@ -1,21 +1,9 @@
 import { useId } from 'preact/hooks'
+import { allKinds } from '../../accounts/account-kinds.ts'
 import { useAccounts, useMe } from '../../queries.ts'
 import { CurrencyField } from '../../ui/choice-fields.tsx'
 import { Field, SelectField } from '../../ui/field.tsx'
 import type { UploadOptions } from './uploads.ts'
-
-const kinds = [
-  'checking',
-  'savings',
-  'card',
-  'loan',
-  'brokerage',
-  'crypto',
-  'wallet',
-  'cash',
-  'property',
-  'other',
-] as const
 
 /** What holds for records that do not say it. */
 export function UploadOptionFields({
@@ -57,9 +45,9 @@ export function UploadOptionFields({
         onChange={({ currentTarget }) => change('kind', currentTarget.value)}
       >
         <option value="">As the file says</option>
-        {kinds.map((kind) => (
+        {allKinds.map(({ kind, name }) => (
           <option key={kind} value={kind}>
-            {kind}
+            {name}
           </option>
         ))}
       </SelectField>
