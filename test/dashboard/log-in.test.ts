@@ -1,6 +1,5 @@
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
-import { apiKey } from '../setup/api-key.ts'
 import { phone, seriousFaults, startDashboard } from '../setup/dashboard.ts'
 import { cloneDatabase } from '../setup/database.ts'
 import { newAccount } from '../setup/log-in.ts'
@@ -72,24 +71,6 @@ test('the link of a demo is followed, in a page that is open as well, and leaves
   await page.getByLabel('Your account').click()
   await page.getByText(second.email).waitFor()
   expect(await page.content()).not.toContain(first.email)
-})
-
-test('an operator’s key opens the page of operations, and is kept in its tab alone', async () => {
-  const key = await apiKey(db, null, 'service')
-  const page = await dashboard.open('/', { refusals: [401] })
-  await page.getByRole('button', { name: 'Use an operator’s key' }).click()
-  await page.getByLabel('Key').fill('tmk_of_nobody')
-  await page.getByRole('button', { name: 'Show operations' }).click()
-  await page.getByRole('alert').getByText('The API key is not known').waitFor()
-  expect(await seriousFaults(page)).toEqual([])
-  await page.getByLabel('Key').fill(key)
-  await page.getByRole('button', { name: 'Show operations' }).click()
-  await page.getByRole('heading', { name: 'Operations', level: 1 }).waitFor()
-  expect(await page.evaluate('JSON.stringify(localStorage)')).not.toContain(key)
-  await page.getByLabel('Your account').click()
-  await page.getByRole('button', { name: 'Log out' }).click()
-  await page.getByRole('heading', { name: 'Log in', level: 1 }).waitFor()
-  expect(await page.evaluate('JSON.stringify(sessionStorage)')).not.toContain(key)
 })
 
 test.each([
