@@ -1,51 +1,66 @@
 import { effect, signal } from '@preact/signals'
 
+/** What can be chosen on a device, from the usual on. */
+const choices = {
+  theme: ['system', 'light', 'dark'],
+  interval: ['auto', 'day', 'week', 'month', 'quarter', 'year'],
+  by: ['none', 'kind', 'account', 'asset', 'source'],
+} as const
+type Choices = { [Name in keyof typeof choices]: (typeof choices)[Name][number] }
+
 /** What was chosen on this device. */
-export interface Preferences {
-  theme: 'system' | 'light' | 'dark'
+export interface Preferences extends Choices {
   /** Amounts are not shown. */
   privacy: boolean
+  /** Of the chart: see net-worth/ranges.ts. */
   range: string
-  interval: 'auto' | 'day' | 'week' | 'month' | 'quarter' | 'year'
-  by: 'none' | 'kind' | 'account' | 'asset' | 'source'
   /** The axis of the chart begins at zero. */
   fromZero: boolean
 }
 
 const key = 'tidemark.preferences'
-const usual: Preferences = {
-  theme: 'system',
-  privacy: false,
-  range: '1Y',
-  interval: 'auto',
-  by: 'none',
-  fromZero: false,
-}
 
 export const preferences = signal<Preferences>(read())
 
+/** Over what is on the device now: another tab may have chosen something a moment ago. */
 export function prefer(chosen: Partial<Preferences>): void {
-  preferences.value = { ...preferences.value, ...chosen }
+  preferences.value = { ...read(), ...chosen }
+  localStorage.setItem(key, JSON.stringify(preferences.value))
 }
+
+/** Another tab chose something. */
+addEventListener('storage', (event) => {
+  if (event.key === key || event.key === null) preferences.value = read()
+})
 
 effect(() => {
   const { theme } = preferences.value
-  localStorage.setItem(key, JSON.stringify(preferences.value))
   if (theme === 'system') delete document.documentElement.dataset.theme
   else document.documentElement.dataset.theme = theme
 })
 
 /** What no version of the page would write counts as not chosen. */
 function read(): Preferences {
+  const kept = readKept()
+  const choice = <Name extends keyof Choices>(name: Name) =>
+    ((choices[name] as readonly unknown[]).includes(kept[name])
+      ? kept[name]
+      : choices[name][0]) as Choices[Name]
+  return {
+    theme: choice('theme'),
+    interval: choice('interval'),
+    by: choice('by'),
+    privacy: kept.privacy === true,
+    fromZero: kept.fromZero === true,
+    range: typeof kept.range === 'string' ? kept.range : '1Y',
+  }
+}
+
+function readKept(): Record<string, unknown> {
   try {
     const kept: unknown = JSON.parse(localStorage.getItem(key) ?? '{}')
-    if (typeof kept !== 'object' || kept === null) return usual
-    const known = Object.entries(usual).map(([name, value]) => {
-      const chosen = (kept as Record<string, unknown>)[name]
-      return [name, typeof chosen === typeof value ? chosen : value]
-    })
-    return Object.fromEntries(known)
+    return typeof kept === 'object' && kept !== null ? (kept as Record<string, unknown>) : {}
   } catch {
-    return usual
+    return {}
   }
 }

@@ -184,6 +184,15 @@ test('a range of one’s own is kept over a reload', async () => {
   await page.reload()
   await expect.poll(() => page.locator('.headline').innerText()).toContain(expected)
   expect(await page.locator('.headline').innerText()).toContain(`on ${day(daysAgo(50))}`)
+  expect(await page.getByLabel('From', { exact: true }).inputValue()).toBe(daysAgo(100))
+  expect(await page.getByLabel('To', { exact: true }).inputValue()).toBe(daysAgo(50))
+  // One that ends today goes on with the days.
+  await page.getByLabel('To', { exact: true }).fill(today)
+  await page.getByRole('button', { name: 'Show' }).click()
+  await expect.poll(() => page.locator('.headline').innerText()).toContain(`on ${day(today)}`)
+  expect(await page.evaluate("JSON.parse(localStorage['tidemark.preferences']).range")).toBe(
+    `${daysAgo(100)}..`,
+  )
 })
 
 test('drawing the pointer across the chart shows the days between', async () => {
@@ -201,6 +210,9 @@ test('drawing the pointer across the chart shows the days between', async () => 
   const days = () => page.locator('.numbers tbody tr').count()
   await expect.poll(days).toBeGreaterThan(150)
   expect(await days()).toBeLessThan(220)
+  const shown = (await page.locator('.headline').innerText()).match(/since (.*)/)![1]
+  const from = new Date(await page.getByLabel('From', { exact: true }).inputValue())
+  expect(new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeZone: 'UTC' }).format(from)).toBe(shown)
 })
 
 test('while the server is away the page says so, keeps what it has, and goes on by itself', async () => {
@@ -302,6 +314,76 @@ test('the downloads hold the API’s digits, and a picture', async () => {
   const png = await take('Download PNG')
   expect(png.bytes.subarray(1, 4).toString()).toBe('PNG')
   expect(png.bytes.length).toBeGreaterThan(5_000)
+})
+
+test('the tooltip is what its day is made of, and stays at it when the window changes', async () => {
+  const { user, sourceId } = await newPerson(db)
+  const rows = Array.from({ length: 12 }, (_, n) =>
+    row(`r${n}`, daysAgo(20), `${n % 2 ? '-' : ''}${n + 1}.01`, { account: `A${n}` }),
+  )
+  await ingest(db, sourceId, rows)
+  const page = await dashboard.openAs(user.id, '/')
+  await page.getByLabel('By', { exact: true }).selectOption('account')
+  await page.getByRole('heading', { name: 'By account' }).waitFor()
+  await page.getByRole('group', { name: /Chart of net worth/ }).focus()
+  for (let day = 0; day < 4; day++) await page.keyboard.press('ArrowLeft')
+  const tip = page.locator('.chart-tip')
+  await tip.getByText('4 more').waitFor()
+  const [total, assets, debts, ...parts] = (await amountsIn(page, '.chart-tip')).map((each) => Number(each))
+  expect(assets! + debts!).toBeCloseTo(total!, 6)
+  expect(parts.reduce((sum, each) => sum + each, 0)).toBeCloseTo(total!, 6)
+  const sizes = parts.slice(0, -1).map(Math.abs)
+  expect(sizes).toEqual([...sizes].sort((a, b) => b - a))
+  const day = await tip.locator('strong').innerText()
+  await page.setViewportSize({ width: 1000, height: 800 })
+  await expect.poll(async () => (await page.locator('.chart canvas').boundingBox())!.width).toBeLessThan(1000)
+  expect(await tip.locator('strong').innerText()).toBe(day)
+})
+
+test('the chart is there also where the accounts cannot be read, and says so', async () => {
+  const { user } = await newHousehold()
+  const page = await dashboard.openAs(user.id, '/', { refusals: [500] })
+  await page.locator('.headline').waitFor()
+  await page.route('**/v1/accounts', (route) => route.fulfill({ status: 500, body: '' }))
+  await page.reload()
+  await page.getByRole('alert').getByText('The server answered 500').waitFor()
+  await page.locator('.chart canvas').waitFor()
+  await page.unroute('**/v1/accounts')
+  await page.getByRole('button', { name: 'Try again' }).click()
+  await expect.poll(() => page.getByRole('alert').count()).toBe(0)
+})
+
+test('amounts that one tab hides are hidden in the other, whatever that chooses', async () => {
+  const { user } = await newHousehold()
+  const page = await dashboard.openAs(user.id, '/')
+  await page.locator('.headline').waitFor()
+  const other = await page.context().newPage()
+  await other.goto(`${dashboard.url}/`)
+  await other.locator('.headline data').first().waitFor()
+  await page.getByRole('button', { name: 'Hide amounts' }).click()
+  await expect.poll(() => other.locator('.headline data').count()).toBe(0)
+  await other.getByText('6M', { exact: true }).click()
+  await other.reload()
+  await other.locator('.headline').waitFor()
+  expect(await other.locator('.headline data').count()).toBe(0)
+})
+
+test('a preference that no page would write counts as none', async () => {
+  const { user } = await newHousehold()
+  const page = await dashboard.openAs(user.id, '/')
+  await page.locator('.headline').waitFor()
+  for (const kept of [
+    '{"range":"9Y","by":"x","interval":7,"theme":"pink","privacy":"yes"}',
+    '[',
+    'null',
+    '{"range":"2026-13-01..x"}',
+  ]) {
+    await page.evaluate(`localStorage.setItem('tidemark.preferences', ${JSON.stringify(kept)})`)
+    await page.reload()
+    await page.locator('.chart canvas').waitFor()
+    await page.locator('.headline data').first().waitFor()
+    expect(await page.getByLabel('By', { exact: true }).inputValue()).toBe('none')
+  }
 })
 
 test('a backfill that goes on fills the chart by itself', async () => {

@@ -16,11 +16,13 @@ import { summaryOf } from './summary.ts'
 export function ChartSection({
   series,
   groups,
+  today,
   accounts,
   sources,
 }: {
   series: Series
   groups: Group[]
+  today: string
   accounts: AccountSince[]
   sources: Source[]
 }) {
@@ -33,7 +35,7 @@ export function ChartSection({
       <History sources={sources} />
       <NetWorthChart
         {...{ series, groups, marks }}
-        onSelect={(from, to) => prefer({ range: writeRange(from, to) })}
+        onSelect={(from, to) => prefer({ range: writeRange(from, to, today) })}
         onDrawn={(drawn) => {
           plot.current = drawn
         }}
@@ -49,7 +51,7 @@ export function ChartSection({
           type="button"
           class="button small"
           onClick={() =>
-            plot.current && downloadPng(plot.current, series, summaryOf(series, { privacy }).split('. ')[0]!)
+            plot.current && downloadPng(plot.current, series, summaryOf(series, { privacy })[0]!)
           }
         >
           Download PNG

@@ -2,7 +2,7 @@ import { useId, useState } from 'preact/hooks'
 import { type Preferences, prefer, preferences } from '../preferences.ts'
 import { Field } from '../ui/field.tsx'
 import { Segmented } from '../ui/segmented.tsx'
-import { isNamed, namedRanges, writeRange } from './ranges.ts'
+import { isNamed, namedRanges, readOwnRange, writeRange } from './ranges.ts'
 import type { Series } from './series.ts'
 
 const rangeOptions = [
@@ -28,7 +28,7 @@ const intervals: [Preferences['interval'], string][] = [
 ]
 
 /** Which range, in what parts, at what grain. */
-export function Controls({ series }: { series: Series | undefined }) {
+export function Controls({ series, today }: { series: Series | undefined; today: string | undefined }) {
   const { range, by, interval, fromZero } = preferences.value
   const [isOpen, setOpen] = useState(false)
   const isCustom = isOpen || !isNamed(range)
@@ -62,7 +62,9 @@ export function Controls({ series }: { series: Series | undefined }) {
           </label>
         </div>
       </div>
-      {isCustom && <CustomRange series={series} />}
+      {isCustom && today !== undefined && series !== undefined && (
+        <CustomRange key={range} series={series} today={today} />
+      )}
     </>
   )
 }
@@ -93,22 +95,24 @@ function Choice<Value extends string>({
   )
 }
 
-/** Begins with what is shown. */
-function CustomRange({ series }: { series: Series | undefined }) {
-  const [from, setFrom] = useState(series?.from ?? '')
-  const [to, setTo] = useState(series?.to ?? '')
+/** Begins with the range that was chosen, else with what is shown. */
+function CustomRange({ series, today }: { series: Series; today: string }) {
+  const own = readOwnRange(preferences.value.range)
+  const [from, setFrom] = useState(own?.from ?? series.from)
+  const [to, setTo] = useState(own ? (own.to ?? today) : series.to)
   return (
     <form
       class="custom-range"
       onSubmit={(event) => {
         event.preventDefault()
-        prefer({ range: writeRange(from, to) })
+        prefer({ range: writeRange(from, to, today) })
       }}
     >
       <Field
         label="From"
         type="date"
         required
+        max={today}
         value={from}
         onInput={({ currentTarget }) => setFrom(currentTarget.value)}
       />
@@ -116,6 +120,7 @@ function CustomRange({ series }: { series: Series | undefined }) {
         label="To"
         type="date"
         required
+        max={today}
         value={to}
         onInput={({ currentTarget }) => setTo(currentTarget.value)}
       />

@@ -1,4 +1,4 @@
-import { addDays, dayOf, daysInMonth } from '../../calendar.ts'
+import { addDays, dayOf, daysInMonth, isDay } from '../../calendar.ts'
 
 /** Ranges that end today, by name. */
 export const namedRanges = ['1M', '3M', '6M', 'YTD', '1Y', '5Y', 'ALL'] as const
@@ -13,10 +13,10 @@ export interface Range {
 
 const months: Partial<Record<NamedRange, number>> = { '1M': 1, '3M': 3, '6M': 6, '1Y': 12, '5Y': 60 }
 
-/** What a preference means on that day: a name, or `from..to` as it was chosen. Anything else is a year. */
+/** What a preference means on that day: a name, `from..to`, or `from..` until today. Anything else is a year. */
 export function readRange(chosen: string, today: string): Range {
-  const [, from, to] = /^(\d{4}-\d{2}-\d{2})\.\.(\d{4}-\d{2}-\d{2})$/.exec(chosen) ?? []
-  if (from !== undefined && to !== undefined) return { from, to }
+  const own = readOwnRange(chosen)
+  if (own) return own
   if (chosen === 'ALL') return { from: undefined, to: undefined }
   // The value at the end of the year before is what this year began with.
   if (chosen === 'YTD') return { from: addDays(`${today.slice(0, 4)}-01-01`, -1), to: undefined }
@@ -32,8 +32,17 @@ export function grainOf(chosen: string): 'day' | 'week' | 'auto' {
   return isNamed(chosen) && chosen !== 'ALL' ? 'day' : 'auto'
 }
 
-export function writeRange(from: string, to: string): string {
-  return from <= to ? `${from}..${to}` : `${to}..${from}`
+/** A range that has no name; undefined where it is none. */
+export function readOwnRange(chosen: string): { from: string; to: string | undefined } | undefined {
+  const [, from = '', to = ''] = /^([\d-]{10})\.\.([\d-]{10})?$/.exec(chosen) ?? []
+  if (!isDay(from) || !(to === '' || (isDay(to) && from <= to))) return undefined
+  return { from, to: to === '' ? undefined : to }
+}
+
+/** One that ends today goes on doing so. */
+export function writeRange(from: string, to: string, today: string): string {
+  const [first, last] = from <= to ? [from, to] : [to, from]
+  return `${first}..${last >= today ? '' : last}`
 }
 
 export function isNamed(chosen: string): chosen is NamedRange {

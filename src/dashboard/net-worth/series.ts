@@ -46,6 +46,23 @@ function sizeOf({ points }: Group): number {
   )
 }
 
+export interface Part {
+  key: string
+  name: string
+  /** Of its colour. */
+  place: number
+  amount: string
+}
+
+/** What a point is made of, the largest first, whichever side of zero it is on. */
+export function partsAt(groups: Group[], index: number): Part[] {
+  const size = (amount: string) => (amount.startsWith('-') ? amount.slice(1) : amount)
+  return groups
+    .map(({ key, name, points }, place) => ({ key, name, place, amount: points[index]!.netWorth }))
+    .filter(({ amount }) => amount !== '0')
+    .sort((a, b) => compare(size(b.amount), size(a.amount)))
+}
+
 export interface Change {
   amount: string
   /** Of what there was; undefined where that was not above zero. */

@@ -39,6 +39,16 @@ export function useSeries() {
     },
   })
   // Also where the answer to another question failed.
+  const isOld = query.isPlaceholderData || query.data === undefined
   last.current = query.data ?? last.current
-  return { ...query, data: last.current }
+  return {
+    data: last.current,
+    /** What is there answers another question. */
+    isOld,
+    isFetching: query.isFetching,
+    error: query.error ?? me.error,
+    refetch: me.data ? query.refetch : me.refetch,
+    /** The user's day; undefined before it is known whose. */
+    today,
+  }
 }

@@ -12,6 +12,7 @@ export function Dialog({
   children: ComponentChildren
 }) {
   const element = useRef<HTMLDialogElement>(null)
+  const isBeside = useRef(false)
   const id = useId()
   useEffect(() => {
     const dialog = element.current!
@@ -26,7 +27,11 @@ export function Dialog({
       aria-labelledby={id}
       // Told a moment later: one that is gone by then was closed by its owner.
       onClose={() => element.current && onClose()}
-      onClick={({ target }) => target === element.current && element.current?.close()}
+      onPointerDown={({ target }) => {
+        isBeside.current = target === element.current
+      }}
+      // A text that is marked from within to beside it ends in a click there, too.
+      onClick={({ target }) => isBeside.current && target === element.current && element.current?.close()}
     >
       <div class="dialog-content">
         <header>

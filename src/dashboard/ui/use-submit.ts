@@ -1,4 +1,4 @@
-import { useRef, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { type FieldFault, faultsOf } from '../problem-text.ts'
 import { refreshEverything } from '../queries.ts'
 
@@ -23,6 +23,13 @@ export function useSubmit<Given = void>(
     error: undefined,
   })
   const busy = useRef(false)
+  const isGone = useRef(false)
+  useEffect(
+    () => () => {
+      isGone.current = true
+    },
+    [],
+  )
   return {
     ...state,
     faults: faultsOf(state.error),
@@ -34,7 +41,8 @@ export function useSubmit<Given = void>(
       try {
         await write(given)
         setState({ pending: false, error: undefined })
-        onDone?.()
+        // Whoever closed it meanwhile is somewhere else, and stays there.
+        if (!isGone.current) onDone?.()
         // Once the page is without what was removed: nothing asks for that again.
         setTimeout(refreshEverything)
         return true

@@ -1,5 +1,5 @@
 import 'uplot/dist/uPlot.min.css'
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import type uPlot from 'uplot'
 import { preferences } from '../../preferences.ts'
 import type { Group, Series } from '../series.ts'
@@ -31,22 +31,29 @@ export function NetWorthChart({ series, groups, marks, onSelect, onDrawn }: Char
   const { fromZero, privacy, theme } = preferences.value
   const { points } = series
   const height = width < 560 ? 272 : 384
-  const summary = useMemo(() => summaryOf(series, { privacy }), [series, privacy])
+  const isPlaced = width > 0
+  const at = useRef<string>()
+  at.current = cursor === null ? undefined : points[cursor]?.date
 
   // Also where light became dark: the colours are then others.
   useEffect(() => {
-    if (width === 0 || !element.current) return
-    const select = (from: number, to: number) => onSelect(points[from]!.date, points[to]!.date)
+    if (!isPlaced || !element.current) return
     const made = drawPlot(element.current, series, groups, {
       ...{ width, height, fromZero, privacy, marks },
       colours: readColours(element.current),
       onCursor: setCursor,
-      onSelect: select,
+      onSelect: (from, to) => onSelect(points[from]!.date, points[to]!.date),
     })
     plot.current = made
     onDrawn?.(made)
+    // Whoever looked at a day goes on looking at it.
+    const index = points.findIndex(({ date }) => date === at.current)
+    if (index >= 0) place(made, index)
+    else setCursor(null)
     return () => made.destroy()
-  }, [series, groups, marks, width, fromZero, privacy, isDark, theme])
+  }, [series, groups, marks, isPlaced, fromZero, privacy, isDark, theme])
+
+  useEffect(() => plot.current?.setSize({ width, height }), [width, height])
 
   function move(event: KeyboardEvent) {
     const last = points.length - 1
@@ -65,9 +72,8 @@ export function NetWorthChart({ series, groups, marks, onSelect, onDrawn }: Char
     if (to === undefined || !plot.current) return
     event.preventDefault()
     const index = Math.min(Math.max(to, 0), last)
-    const left = plot.current.valToPos(plot.current.data[0][index]!, 'x')
-    plot.current.setCursor({ left, top: 10 })
-    setSpoken(describePoint(points[index]!, series.currency, { privacy }))
+    place(plot.current, index)
+    setSpoken(describePoint(series, index, { groups, begins: marks.begins.get(index), privacy }))
   }
 
   function hide() {
@@ -97,10 +103,14 @@ export function NetWorthChart({ series, groups, marks, onSelect, onDrawn }: Char
           isLeft={cursor > points.length / 2}
         />
       )}
-      <p class="visually-hidden">{summary}</p>
+      <p class="visually-hidden">{summaryOf(series, { privacy }).join(' ')}</p>
       <p class="visually-hidden" aria-live="polite">
         {spoken}
       </p>
     </div>
   )
+}
+
+function place(plot: uPlot, index: number): void {
+  plot.setCursor({ left: plot.valToPos(plot.data[0][index]!, 'x'), top: 10 })
 }

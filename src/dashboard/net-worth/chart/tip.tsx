@@ -1,9 +1,10 @@
+import { sum } from '../../format/arithmetic.ts'
 import { formatDay } from '../../format/dates.ts'
 import { Money } from '../../ui/money.tsx'
-import type { Group, Series } from '../series.ts'
+import { type Group, partsAt, type Series } from '../series.ts'
 import type { Marks } from './marks.ts'
 
-/** Parts that a tooltip names; the table below the chart names all. */
+/** Parts that a tooltip names; what is left of them is one row. */
 const mostParts = 8
 
 /** What the day of a point is made of. */
@@ -22,9 +23,8 @@ export function Tip({
   isLeft: boolean
 }) {
   const { date, netWorth, assets, liabilities, quality, missing } = points[index]!
-  const parts = groups
-    .map((group, place) => ({ ...group, place, value: group.points[index]!.netWorth }))
-    .filter(({ value }) => value !== '0')
+  const parts = partsAt(groups, index)
+  const rest = parts.slice(mostParts)
   const begins = marks.begins.get(index)
   return (
     <div class="chart-tip" style={isLeft ? { left: '4.5rem' } : { right: '1rem' }}>
@@ -43,12 +43,18 @@ export function Tip({
               <Row name="Debts" amount={liabilities} currency={currency} />
             </>
           )}
-          {parts.slice(0, mostParts).map(({ key, name, place, value }) => (
-            <Row key={key} name={name} amount={value} currency={currency} colour={`var(--part-${place})`} />
+          {parts.slice(0, mostParts).map(({ key, name, place, amount }) => (
+            <Row key={key} name={name} amount={amount} currency={currency} colour={`var(--part-${place})`} />
           ))}
+          {rest.length > 0 && (
+            <Row
+              name={`${rest.length} more`}
+              amount={sum(rest.map(({ amount }) => amount))}
+              currency={currency}
+            />
+          )}
         </tbody>
       </table>
-      {parts.length > mostParts && <p class="hint">and {parts.length - mostParts} more in the table below</p>}
       {quality === 'carried' && <p class="hint">With a price from an earlier day.</p>}
       {quality === 'incomplete' && <p class="bad-text">Without {missing.join(', ')}: no price.</p>}
       {begins && <p class="hint">Begins here: {begins.join(', ')}</p>}
