@@ -61,6 +61,9 @@ export interface ClientOptions {
   fetch?: (url: string, init: RequestInit) => Response | Promise<Response>
 }
 
+/** Whose answers are not read here: a file, and the metrics. */
+const asIs = new Set([operations.exportTransactions, operations.getMetrics])
+
 interface AnyCall {
   params?: Record<string, string>
   query?: Record<string, unknown>
@@ -96,8 +99,11 @@ export function createClient({ baseUrl, token, fetch = globalThis.fetch }: Clien
     })
     if (!response.ok) throw await ApiProblem.of(response)
     if (response.status === 204) return undefined
-    const isJsonAnswer = /^application\/json\b/.test(response.headers.get('content-type') ?? '')
-    return isJsonAnswer && !response.headers.has('content-disposition') ? response.json() : response
+    if (asIs.has(operation)) return response
+    // What is no JSON was answered by something in between.
+    return response.json().catch(() => {
+      throw new ApiProblem(502, { title: 'The answer is not the server’s own' }, undefined)
+    })
   }
   const entries = Object.entries(operations).map(([id, operation]) => [
     id,

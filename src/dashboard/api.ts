@@ -1,4 +1,5 @@
 import { createClient } from '../client/client.ts'
+import { noteServerTime } from './server-time.ts'
 import { currentToken, replaceToken } from './session/access-token.ts'
 
 /** The API, asked by whoever is logged in. A token that ends in between is exchanged, and the request sent again. */
@@ -7,6 +8,7 @@ export const api = createClient({
   token: currentToken,
   fetch: async (url, init) => {
     const response = await fetch(url, init)
+    noteServerTime(response)
     const refused = bearerOf(init)
     if (response.status !== 401 || refused === undefined) return response
     const token = await replaceToken(refused)

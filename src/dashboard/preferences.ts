@@ -1,4 +1,5 @@
 import { effect, signal } from '@preact/signals'
+import { deviceStorage } from './device-storage.ts'
 
 /** What can be chosen on a device, from the usual on. */
 const choices = {
@@ -25,7 +26,7 @@ export const preferences = signal<Preferences>(read())
 /** Over what is on the device now: another tab may have chosen something a moment ago. */
 export function prefer(chosen: Partial<Preferences>): void {
   preferences.value = { ...read(), ...chosen }
-  localStorage.setItem(key, JSON.stringify(preferences.value))
+  deviceStorage.setItem(key, JSON.stringify(preferences.value))
 }
 
 /** Another tab chose something. */
@@ -58,7 +59,7 @@ function read(): Preferences {
 
 function readKept(): Record<string, unknown> {
   try {
-    const kept: unknown = JSON.parse(localStorage.getItem(key) ?? '{}')
+    const kept: unknown = JSON.parse(deviceStorage.getItem(key) ?? '{}')
     return typeof kept === 'object' && kept !== null ? (kept as Record<string, unknown>) : {}
   } catch {
     return {}

@@ -1,6 +1,7 @@
 import { QueryClient, useQuery } from '@tanstack/preact-query'
 import { ApiProblem } from '../client/client.ts'
 import { type Answer, api } from './api.ts'
+import { serverNow } from './server-time.ts'
 
 /** Milliseconds between two looks while something is under way, and at other times. */
 const soon = 2_000
@@ -65,6 +66,6 @@ export function useSources() {
 /** It syncs, waits for a worker that will, or has history to read. */
 export function isAtWork(source: Source): boolean {
   if (source.status !== 'active') return false
-  const due = source.nextSyncAt !== null && Date.parse(source.nextSyncAt) <= Date.now()
+  const due = source.nextSyncAt !== null && Date.parse(source.nextSyncAt) <= serverNow()
   return source.running || source.backfill !== null || due
 }

@@ -9,7 +9,9 @@ export function Connection() {
   useIsFetching()
   useEffect(() => onlineManager.subscribe(setOnline), [])
   const queries = client.getQueryCache().getAll()
-  const isAway = queries.some(({ state }) => state.error instanceof TypeError)
+  const isAway = queries.some(
+    (query) => query.state.error instanceof TypeError && query.getObserversCount() > 0,
+  )
   if (online && !isAway) return null
   return (
     <div class="connection">

@@ -1,9 +1,11 @@
 import type { ComponentChildren } from 'preact'
-import { Link, useRoute } from 'wouter-preact'
+import { Link, useLocation, useRoute } from 'wouter-preact'
 import { prefer, preferences } from '../preferences.ts'
 import { session } from '../session/session.ts'
+import { LateFault } from '../ui/late-fault.tsx'
 import { AccountMenu } from './account-menu.tsx'
 import { Connection } from './connection.tsx'
+import { PageBoundary } from './page-boundary.tsx'
 
 const places = [
   { path: '/', label: 'Net worth' },
@@ -15,6 +17,7 @@ const places = [
 /** What stands around every page of somebody who is logged in. */
 export function Shell({ children }: { children: ComponentChildren }) {
   const isUser = session.value?.kind === 'user'
+  const [path] = useLocation()
   return (
     <div class="shell">
       <a class="skip" href="#main">
@@ -38,7 +41,8 @@ export function Shell({ children }: { children: ComponentChildren }) {
         </div>
       </header>
       <Connection />
-      {children}
+      <LateFault />
+      <PageBoundary key={path}>{children}</PageBoundary>
     </div>
   )
 }

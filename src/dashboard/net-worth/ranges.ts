@@ -23,13 +23,16 @@ export function readRange(chosen: string, today: string): Range {
   return { from: monthsBefore(today, months[chosen as NamedRange] ?? 12), to: undefined }
 }
 
+export type Grain = 'day' | 'week' | 'month' | 'quarter' | 'year' | 'auto'
+
 /**
- * Days for a year and less, weeks for five: so that the left edge of a named range is its first day, which by `auto` would
- * be one too many. Of any other the API decides.
+ * From the one that is wanted on. Days for a year and less, weeks for five: so that the left edge of a named range is its
+ * first day, which by `auto` would be one too many. Of any other the API decides first.
  */
-export function grainOf(chosen: string): 'day' | 'week' | 'auto' {
-  if (chosen === '5Y') return 'week'
-  return isNamed(chosen) && chosen !== 'ALL' ? 'day' : 'auto'
+export function grainsOf(chosen: string): Grain[] {
+  const coarse: Grain[] = ['week', 'month', 'quarter', 'year']
+  if (chosen === '5Y') return coarse
+  return isNamed(chosen) && chosen !== 'ALL' ? ['day', ...coarse] : ['auto', ...coarse.slice(1)]
 }
 
 /** A range that has no name; undefined where it is none. */

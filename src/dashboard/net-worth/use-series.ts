@@ -3,8 +3,9 @@ import { useRef } from 'preact/hooks'
 import { dayInZone } from '../../calendar.ts'
 import { api } from '../api.ts'
 import { type Preferences, preferences } from '../preferences.ts'
+import { isProblem } from '../problem-text.ts'
 import { useMe } from '../queries.ts'
-import { grainOf, readRange } from './ranges.ts'
+import { type Grain, grainsOf, readRange } from './ranges.ts'
 import { type Group, largestGroups, type Series } from './series.ts'
 
 interface ChosenSeries {
@@ -26,15 +27,15 @@ export function useSeries() {
     enabled: me.data !== undefined,
     placeholderData: keepPreviousData,
     queryFn: async ({ signal }): Promise<ChosenSeries> => {
-      const series = await api.getNetWorth({
-        query: {
-          interval: interval === 'auto' ? grainOf(range) : interval,
-          ...(from !== undefined && { from }),
-          ...(to !== undefined && { to }),
-          ...(by !== 'none' && { by }),
-        },
-        signal,
-      })
+      const grains = interval === 'auto' ? grainsOf(range) : [interval]
+      const query = {
+        ...(from !== undefined && { from }),
+        ...(to !== undefined && { to }),
+        ...(by !== 'none' && { by }),
+      }
+      const series = await askCoarser(grains, (interval) =>
+        api.getNetWorth({ query: { ...query, interval }, signal }),
+      )
       return { by, series, groups: largestGroups(series, by) }
     },
   })
@@ -50,5 +51,18 @@ export function useSeries() {
     refetch: me.data ? query.refetch : me.refetch,
     /** The user's day; undefined before it is known whose. */
     today,
+  }
+}
+
+/** Of very many parts there are too many points by the finest grain: then by the next one. */
+async function askCoarser(
+  [grain, ...coarser]: Grain[],
+  ask: (grain: Grain) => Promise<Series>,
+): Promise<Series> {
+  try {
+    return await ask(grain!)
+  } catch (error) {
+    if (coarser.length === 0 || !isProblem(error, 'refused')) throw error
+    return askCoarser(coarser, ask)
   }
 }

@@ -1,3 +1,5 @@
+import { deviceStorage } from '../device-storage.ts'
+
 const name = 'tidemark.refresh'
 /** Milliseconds: after so long, whoever had the turn is gone. */
 const longest = 40_000
@@ -44,7 +46,7 @@ async function withLease<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } finally {
-    if (readLease()?.own === own) localStorage.removeItem(name)
+    if (readLease()?.own === own) deviceStorage.removeItem(name)
   }
 }
 
@@ -53,14 +55,14 @@ async function takeLease(own: string): Promise<boolean> {
   const now = Date.now()
   // One that ends later than any can was made by another clock than the present one.
   if (held && held.until > now && held.until <= now + longest) return false
-  localStorage.setItem(name, JSON.stringify({ own, until: now + longest }))
+  deviceStorage.setItem(name, JSON.stringify({ own, until: now + longest }))
   // Of two tabs that found it free at the same moment, the one that wrote last has it.
   await passed(50)
   return readLease()?.own === own
 }
 
 function readLease(): { own: string; until: number } | undefined {
-  return JSON.parse(localStorage.getItem(name) ?? 'null') ?? undefined
+  return JSON.parse(deviceStorage.getItem(name) ?? 'null') ?? undefined
 }
 
 export function passed(milliseconds: number): Promise<void> {

@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals'
 import { createClient } from '../../client/client.ts'
+import { deviceStorage, tabStorage } from '../device-storage.ts'
 
 /** What a log-in gave. Kept on the device until it ends, so that a reload, and another tab, are still logged in. */
 export interface UserSession {
@@ -54,20 +55,20 @@ export function readAgain(): void {
 
 export function beginSession(tokens: Tokens): void {
   endedBecause.value = undefined
-  sessionStorage.removeItem(operatorKey)
+  tabStorage.removeItem(operatorKey)
   keepTokens(tokens)
 }
 
 export function beginOperatorSession(key: string): void {
   endedBecause.value = undefined
-  sessionStorage.setItem(operatorKey, key)
+  tabStorage.setItem(operatorKey, key)
   session.value = { kind: 'operator', key }
 }
 
 /** On this device; the log-in itself is ended by DELETE /v1/tokens. */
 export function forgetSession(reason?: string): void {
-  if (session.value?.kind === 'operator') sessionStorage.removeItem(operatorKey)
-  else localStorage.removeItem(userKey)
+  if (session.value?.kind === 'operator') tabStorage.removeItem(operatorKey)
+  else deviceStorage.removeItem(userKey)
   endedBecause.value = reason
   readAgain()
 }
@@ -91,8 +92,8 @@ export function keepEnded({ userId }: UserSession): void {
 /** As it is on the device now: another tab may have changed it a moment ago. */
 export function readKept(): UserSession | EndedSession | undefined {
   try {
-    const kept = JSON.parse(localStorage.getItem(userKey) ?? 'null')
-    return typeof kept?.userId === 'string' ? kept : undefined
+    const kept = JSON.parse(deviceStorage.getItem(userKey) ?? 'null')
+    return typeof kept?.userId === 'string' && ['user', 'ended'].includes(kept.kind) ? kept : undefined
   } catch {
     return undefined
   }
@@ -106,11 +107,11 @@ export function userOf(accessToken: string): string | undefined {
 }
 
 function keep(kept: UserSession | EndedSession): void {
-  localStorage.setItem(userKey, JSON.stringify(kept))
+  deviceStorage.setItem(userKey, JSON.stringify(kept))
   readAgain()
 }
 
 function readSession(): Session | undefined {
-  const key = sessionStorage.getItem(operatorKey)
+  const key = tabStorage.getItem(operatorKey)
   return key === null ? readKept() : { kind: 'operator', key }
 }

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { type FieldFault, faultsOf } from '../problem-text.ts'
 import { refreshEverything } from '../queries.ts'
+import { tellLateFault } from './late-fault.tsx'
 
 export interface Submit<Given> {
   /** Resolves to whether it succeeded. One at a time: a second call while one is under way does nothing. */
@@ -48,6 +49,7 @@ export function useSubmit<Given = void>(
         return true
       } catch (error) {
         setState({ pending: false, error })
+        if (isGone.current) tellLateFault(error)
         return false
       } finally {
         busy.current = false
