@@ -5,6 +5,7 @@ import { csvShapeOf } from '../../src/dashboard/sources/upload/csv-shape.ts'
 import { camt053, qif, type SmallStatement } from '../cli/statement-files.ts'
 import { phone, seriousFaults, startDashboard } from '../setup/dashboard.ts'
 import { cloneDatabase } from '../setup/database.ts'
+import { newAccount, pass } from '../setup/log-in.ts'
 import { newPerson } from '../setup/people.ts'
 
 const db = await cloneDatabase()
@@ -251,6 +252,25 @@ test('dropped onto the page, with the kind of its account', async () => {
   expect((await ask('/v1/accounts')).accounts).toMatchObject([{ name: 'Giro', kind: 'savings' }])
 })
 
+test('dropped beside its place, a file is neither opened by the browser nor sent', async () => {
+  const { open } = await person()
+  const page = await open()
+  await page.getByRole('button', { name: 'Choose files' }).waitFor()
+  const isLeftToBrowser = (type: string) =>
+    page.evaluate(`(() => {
+      const dataTransfer = new DataTransfer()
+      dataTransfer.items.add(new File(['x'], 'beside.csv'))
+      const event = new DragEvent('${type}', { dataTransfer, bubbles: true, cancelable: true })
+      return document.querySelector('h1').dispatchEvent(event)
+    })()`)
+  for (const type of ['dragover', 'drop']) expect(await isLeftToBrowser(type)).toBe(false)
+  expect(await item(page, 'beside.csv').count()).toBe(0)
+  // Other pages know nothing of files, and are not concerned with them.
+  await page.getByRole('link', { name: 'Accounts', exact: true }).click()
+  await page.getByRole('heading', { name: 'Accounts', level: 1 }).waitFor()
+  expect(await isLeftToBrowser('drop')).toBe(true)
+})
+
 test('one beyond 32 MiB is not sent', async () => {
   const { open } = await person()
   const page = await open()
@@ -287,6 +307,44 @@ test('while one is read, the next ones wait; who logs out takes their reports al
   await page.getByRole('button', { name: 'Log out' }).click()
   await page.getByRole('heading', { name: 'Log in' }).waitFor()
   expect(await page.getByText('one.csv').count()).toBe(0)
+})
+
+test('who logs in where a log-in ended sees nothing of the files of the one before, and sends none', async () => {
+  const [first, second] = [await newAccount(dashboard), await newAccount(dashboard)]
+  const page = await dashboard.openAs(first.id, '/sources', { refusals: [401, 422], unreachable: true })
+  await choose(page, file('bad.csv', bad))
+  await item(page, 'bad.csv').getByRole('alert').getByText('2 records cannot be read').waitFor()
+  let letGo = () => {}
+  const held = new Promise<void>((resolve) => {
+    letGo = resolve
+  })
+  const sent: string[] = []
+  await page.route('**/files?*', async (route) => {
+    sent.push(new URL(route.request().url()).searchParams.get('filename')!)
+    if (sent.length === 1) await held
+    // The page has given it up.
+    await route.continue().catch(() => {})
+  })
+  await choose(page, file('one.csv', csv), file('two.csv', csv))
+  await item(page, 'one.csv').getByRole('progressbar').waitFor()
+  await expect.poll(() => sent).toEqual(['one.csv'])
+
+  pass(dashboard.time, 31 * 86_400)
+  // Whatever is asked next learns of the end.
+  await page.getByRole('link', { name: 'Transactions', exact: true }).click()
+  await page.getByText('Your log-in has ended.').waitFor()
+  await page.getByLabel('Email').fill(second.email)
+  await page.getByLabel('Password', { exact: true }).fill(second.password)
+  await page.getByRole('button', { name: 'Log in', exact: true }).click()
+  await page.getByRole('heading', { name: 'Net worth', level: 1 }).waitFor()
+  letGo()
+  await page.getByRole('link', { name: 'Sources' }).first().click()
+  await page.getByRole('heading', { name: 'Upload statement files' }).waitFor()
+  const content = await page.content()
+  for (const name of ['bad.csv', 'one.csv', 'two.csv']) expect(content).not.toContain(name)
+  await choose(page, file('mine.csv', csv))
+  await item(page, 'mine.csv').getByText('2 transactions added.').waitFor()
+  expect(sent).toEqual(['one.csv', 'mine.csv'])
 })
 
 test.each([

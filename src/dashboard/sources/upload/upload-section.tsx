@@ -1,5 +1,5 @@
 import './upload.css'
-import { useRef, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { UploadItem } from './upload-item.tsx'
 import { UploadOptionFields } from './upload-option-fields.tsx'
 import { addFiles, type UploadOptions, uploads } from './uploads.ts'
@@ -9,6 +9,7 @@ export function UploadSection() {
   const [options, setOptions] = useState<UploadOptions>({})
   const [over, setOver] = useState(false)
   const picker = useRef<HTMLInputElement>(null)
+  useEffect(keepPageOpen, [])
   return (
     <section class="card stack" aria-labelledby="upload">
       <h2 id="upload">Upload statement files</h2>
@@ -59,4 +60,17 @@ export function UploadSection() {
       )}
     </section>
   )
+}
+
+/** A file that is dropped beside the zone would be opened by the browser, in the page's place. */
+function keepPageOpen(): () => void {
+  const refuse = (event: DragEvent) => {
+    if (event.defaultPrevented || !event.dataTransfer?.types.includes('Files')) return
+    event.preventDefault()
+    event.dataTransfer.dropEffect = 'none'
+  }
+  for (const type of ['dragover', 'drop'] as const) addEventListener(type, refuse)
+  return () => {
+    for (const type of ['dragover', 'drop'] as const) removeEventListener(type, refuse)
+  }
 }

@@ -1,7 +1,7 @@
-import { effect, signal } from '@preact/signals'
+import { signal } from '@preact/signals'
 import { type Answer, api } from '../../api.ts'
 import { refreshEverything } from '../../queries.ts'
-import { session } from '../../session/session.ts'
+import { whenUserChanges } from '../../session/one-user.ts'
 import { keepSource } from '../source-queries.ts'
 
 export type ImportReport = Answer<'uploadStatementFile'>
@@ -44,9 +44,8 @@ let made = 0
 let running = false
 let owner = new AbortController()
 
-/** They are whoever's was logged in, and nobody's after that. */
-effect(() => {
-  if (session.value !== undefined) return
+/** They are whoever's chose them: the next user neither sees them nor sends those that waited. */
+whenUserChanges(() => {
   owner.abort()
   owner = new AbortController()
   uploads.value = []
@@ -96,6 +95,7 @@ async function send({ id, file, options }: Upload, signal: AbortSignal): Promise
       contentType: 'application/octet-stream',
       signal,
     })
+    if (signal.aborted) return
     keepSource(source)
     change(id, { state: 'done', report })
     void refreshEverything()
