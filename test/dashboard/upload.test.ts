@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
 import { guessColumns, mappingOf } from '../../src/dashboard/sources/upload/csv-columns.ts'
-import { csvShapeOf } from '../../src/dashboard/sources/upload/csv-shape.ts'
+import { csvShapeOf, headLength } from '../../src/dashboard/sources/upload/csv-shape.ts'
 import { camt053, qif, type SmallStatement } from '../cli/statement-files.ts'
 import { phone, seriousFaults, startDashboard } from '../setup/dashboard.ts'
 import { cloneDatabase } from '../setup/database.ts'
@@ -146,7 +146,7 @@ test('a bank’s own CSV: its columns are guessed, shown, and said to be wrong w
   const shown = (label: string) =>
     mine.getByLabel(label, { exact: true }).locator('option:checked').textContent()
   expect(await shown('Day')).toBe('Buchungstag: 03.01.2024')
-  expect(await shown('Days are written as')).toBe('DD.MM.YYYY')
+  expect(await shown('Days are written as')).toBe('DD.MM.YYYY: 3 Jan 2024')
   expect(await shown('Amount')).toBe('Betrag: -1.050,00')
   expect(await shown('Amounts are written as')).toBe('1.234,56')
   expect(await shown('Counterparty (optional)')).toBe('Begünstigter: Müller; Haus')
@@ -186,9 +186,81 @@ test.each([
     mapping: { delimiter: ';', skipLines: 0, dateFormat: 'DD.MM.YY', decimal: ',' },
     columns: { date: 1, amount: 2 },
   },
-])('the columns of $mapping', ({ head, mapping, columns }) => {
+  {
+    head: 'Date,Paid out,Paid in\n03/04/2024,,"1,00"\n04/13/2024,"1.234,50",\n',
+    mapping: { delimiter: ',', dateFormat: 'MM/DD/YYYY', decimal: ',' },
+    columns: { date: 1, debit: 2, credit: 3 },
+  },
+  {
+    head: 'Date;Amount\n03/04/2024;12\n13/04/2024;7.5\nTotal;19.5\n',
+    mapping: { dateFormat: 'DD/MM/YYYY', decimal: '.' },
+    columns: { date: 1, amount: 2 },
+  },
+  {
+    // Nothing in it tells which of both.
+    head: 'Date;Amount\n03/04/2024;1.234\n05/06/2024;12\n',
+    mapping: { dateFormat: '', decimal: '' },
+    columns: { date: 1, amount: 2 },
+  },
+  {
+    // Both, which is neither.
+    head: 'Date;Amount\n13/04/2024;1.50\n04/13/2024;1,50\n',
+    mapping: { dateFormat: '', decimal: '' },
+    columns: { date: 1, amount: 2 },
+  },
+  {
+    head: 'Value;Date;Amount\n;2024-01-03;1\n03/14/2024;2024-01-04;2\n',
+    mapping: { dateFormat: 'MM/DD/YYYY', decimal: '.' },
+    columns: { date: 1, amount: 3 },
+  },
+])('the columns of $head', ({ head, mapping, columns }) => {
   const shape = csvShapeOf(Buffer.from(head))!
   expect(JSON.parse(mappingOf(shape, guessColumns(shape)))).toMatchObject({ ...mapping, columns })
+})
+
+test('a long file is looked at as far as it goes, but for the line that is cut off', () => {
+  const rows = Array.from({ length: 3000 }, (_, n) => `0${(n % 9) + 1}/04/2024;${n}.5`)
+  const head = ['Date;Amount', ...rows].join('\n').slice(0, headLength - 40)
+  const last = '04/30/2024;1.5\n'.padStart(30, '\n')
+  const shape = csvShapeOf(
+    Buffer.from(`${head.slice(0, head.lastIndexOf('\n'))}${last}`.padEnd(headLength, '1')),
+  )!
+  expect(guessColumns(shape)).toMatchObject({ dateFormat: 'MM/DD/YYYY', decimal: '.' })
+  expect(shape.columns[0]!.cells.at(-1)).toBe('04/30/2024')
+})
+
+test('a CSV whose days can be read in two ways waits for the choice, and shows what each means', async () => {
+  const { open, ask } = await person()
+  const page = await open('/sources', { refusals: [422] })
+  const text = 'Date;Text;Amount\n05/05/2024;Same;1,234\n03/04/2024;Shop;2,000\n'
+  await choose(page, file('unclear.csv', text))
+  const mine = item(page, 'unclear.csv').first()
+  const days = mine.getByLabel('Days are written as')
+  await mine.getByText('Its days fit more than one. Which day is 03/04/2024?').waitFor()
+  expect(await days.inputValue()).toBe('')
+  const offered = await days.locator('option').allTextContents()
+  expect(offered).toContain('DD/MM/YYYY: 3 Apr 2024')
+  expect(offered).toContain('MM/DD/YYYY: 4 Mar 2024')
+  expect(offered).toContain('YYYY-MM-DD')
+  expect(await seriousFaults(page)).toEqual([])
+  await mine.getByLabel('Account', { exact: true }).fill('Giro')
+  const sent: string[] = []
+  page.on('request', (request) => request.method() === 'POST' && sent.push(request.url()))
+  await mine.getByRole('button', { name: 'Import' }).click()
+  await expect.poll(() => days.evaluate((field) => field === field.ownerDocument.activeElement)).toBe(true)
+  await days.selectOption('MM/DD/YYYY')
+  const amounts = mine.getByLabel('Amounts are written as')
+  await mine.getByRole('button', { name: 'Import' }).click()
+  await expect.poll(() => amounts.evaluate((field) => field === field.ownerDocument.activeElement)).toBe(true)
+  expect(sent).toEqual([])
+  await amounts.selectOption('1,234.56')
+  await mine.getByRole('button', { name: 'Import' }).click()
+  await mine.getByText('2 transactions added.').waitFor()
+  const { transactions } = await ask('/v1/transactions')
+  expect(transactions).toMatchObject([
+    { date: '2024-05-05', amount: '1234' },
+    { date: '2024-03-04', amount: '2000' },
+  ])
 })
 
 test('what is in no columns has no shape', () => {

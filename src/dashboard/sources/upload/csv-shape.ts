@@ -4,7 +4,13 @@ export interface CsvShape {
   delimiter: string
   /** Lines above the header. */
   skipLines: number
-  columns: { name: string; sample: string }[]
+  columns: CsvColumn[]
+}
+
+export interface CsvColumn {
+  name: string
+  /** Of all rows that were looked at, from the first one on. */
+  cells: string[]
 }
 
 /** As much as is looked at. */
@@ -13,7 +19,9 @@ export const headLength = 64 * 1024
 /** Undefined where the text is in no columns. */
 export function csvShapeOf(head: Uint8Array): CsvShape | undefined {
   const { text, encoding } = decode(head)
-  const lines = text.split(/\r?\n/).slice(0, 60)
+  const lines = text.split(/\r?\n/)
+  // Of a longer file the last line is cut off somewhere.
+  if (head.length >= headLength) lines.pop()
   const tables = [';', ',', '\t', '|'].map((delimiter) => ({
     delimiter,
     rows: lines.map((line) => cellsOf(line, delimiter)),
@@ -26,8 +34,9 @@ export function csvShapeOf(head: Uint8Array): CsvShape | undefined {
   // Some banks close each row with a delimiter, and the header without one.
   const isClosed = best.rows[full]?.at(-1) === '' && best.rows[full - 1]?.length === width - 1
   const skipLines = isClosed ? full - 1 : full
-  const [header = [], sample = []] = best.rows.slice(skipLines).filter((row) => row.length > 1)
-  const columns = header.map((name, index) => ({ name, sample: sample[index] ?? '' }))
+  const [header = [], ...rows] = best.rows.slice(skipLines).filter((row) => row.length > 1)
+  const records = rows.filter(({ length }) => Math.abs(length - header.length) <= 1)
+  const columns = header.map((name, index) => ({ name, cells: records.map((row) => row[index] ?? '') }))
   return { encoding, delimiter: best.delimiter, skipLines, columns }
 }
 

@@ -2,8 +2,9 @@ import { useEffect, useState } from 'preact/hooks'
 import { preferences } from '../../preferences.ts'
 import { SelectField } from '../../ui/field.tsx'
 import { Notice } from '../../ui/notice.tsx'
-import { type CsvColumns, dateFormats, guessColumns, mappingOf } from './csv-columns.ts'
-import { type CsvShape, csvShapeOf, headLength } from './csv-shape.ts'
+import { type CsvColumns, cellsAt, chooseColumn, guessColumns, mappingOf } from './csv-columns.ts'
+import { type CsvColumn, type CsvShape, csvShapeOf, headLength } from './csv-shape.ts'
+import { DateFormatField } from './date-format-field.tsx'
 
 /** Asks which column of a CSV is what, with a first guess. The file is looked at where it is. */
 export function MappingFields({ file, onChange }: { file: File; onChange: (mapping: string) => void }) {
@@ -26,7 +27,7 @@ export function MappingFields({ file, onChange }: { file: File; onChange: (mappi
       label={label}
       required={none === undefined}
       value={chosen[name]}
-      onChange={({ currentTarget }) => setChosen({ ...chosen, [name]: currentTarget.value })}
+      onChange={({ currentTarget }) => setChosen(chooseColumn(shape, chosen, name, currentTarget.value))}
     >
       <option value="">{none ?? 'Choose one'}</option>
       {shape.columns.map((column, index) => (
@@ -39,23 +40,21 @@ export function MappingFields({ file, onChange }: { file: File; onChange: (mappi
   return (
     <div class="upload-options">
       {field('date', 'Day')}
-      <SelectField
-        label="Days are written as"
+      <DateFormatField
+        cells={cellsAt(shape, chosen.date)}
         value={chosen.dateFormat}
-        onChange={({ currentTarget }) => setChosen({ ...chosen, dateFormat: currentTarget.value })}
-      >
-        {dateFormats.map((format) => (
-          <option key={format}>{format}</option>
-        ))}
-      </SelectField>
+        onChange={(dateFormat) => setChosen({ ...chosen, dateFormat })}
+      />
       {field('amount', 'Amount', 'In two columns')}
       {chosen.amount === '' && field('debit', 'Money out')}
       {chosen.amount === '' && field('credit', 'Money in')}
       <SelectField
         label="Amounts are written as"
+        required
         value={chosen.decimal}
         onChange={({ currentTarget }) => setChosen({ ...chosen, decimal: currentTarget.value as '.' | ',' })}
       >
+        {chosen.decimal === '' && <option value="">Choose one</option>}
         <option value=".">1,234.56</option>
         <option value=",">1.234,56</option>
       </SelectField>
@@ -71,7 +70,7 @@ async function readHead(file: File): Promise<CsvShape | undefined> {
 }
 
 /** With what stands in its first row, which may be an amount. */
-function titleOf({ name, sample }: CsvShape['columns'][number], index: number): string {
+function titleOf({ name, cells: [sample = ''] }: CsvColumn, index: number): string {
   const title = name === '' ? `Column ${index + 1}` : name
   return sample === '' || preferences.value.privacy ? title : `${title}: ${sample.slice(0, 40)}`
 }
