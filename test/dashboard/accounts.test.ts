@@ -138,7 +138,7 @@ test('a difference, and a source that waits for its owner, are marked beside the
   const page = await dashboard.openAs(userId, '/accounts')
   await rowOf(page, 'Giro').getByText('Difference').waitFor()
   expect(await amountsIn(rowOf(page, 'Giro').locator('.badge'))).toEqual(['-9.5'])
-  const stale = rowOf(page, 'Blue card').getByRole('link', { name: 'Not up to date: sign in again' })
+  const stale = rowOf(page, 'Blue card').getByRole('link', { name: 'Sign in again' })
   expect(await stale.getAttribute('href')).toBe(`/sources/${bankId}`)
   expect(await rowOf(page, 'House').locator('.badge').count()).toBe(0)
 })

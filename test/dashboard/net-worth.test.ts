@@ -30,6 +30,8 @@ async function newHousehold() {
   return { user, sourceId, token: await dashboard.tokenFor(user.id) }
 }
 
+const dayText = (text: string) =>
+  new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeZone: 'UTC' }).format(new Date(text))
 const amountsIn = (page: Page, selector: string) =>
   page.locator(`${selector} data`).evaluateAll((all) => all.map((each) => each.getAttribute('value')))
 const headlineOf = async (page: Page) => (await amountsIn(page, '.headline'))[0]
@@ -274,8 +276,122 @@ test('missing prices and differences are told, with what to do', async () => {
   await trust.getByText('NOPRICE').waitFor()
   await trust.getByText('tidemark import-prices').waitFor()
   expect(await amountsIn(page, '.trust')).toEqual(['12.34'])
+  const [told] = await trust.getByRole('listitem').filter({ hasText: 'Difference' }).allInnerTexts()
+  expect(told).toContain(
+    `A differs by €12.34 from what its source reported on ${dayText(daysAgo(5))}: a transaction is missing, or is there twice.`,
+  )
+  const { body } = await dashboard.json('GET', '/v1/accounts', { token: await dashboard.tokenFor(user.id) })
+  const { id } = body.accounts.find(({ name }: { name: string }) => name === 'A')
+  expect(await trust.getByRole('link', { name: 'A', exact: true }).getAttribute('href')).toBe(
+    `/accounts/${id}`,
+  )
   await page.getByText('The same numbers as a table').click()
   await page.locator('.numbers tr').getByText('without NOPRICE').first().waitFor()
+})
+
+test('a price that was missing for a while is told apart from one that is not known at all', async () => {
+  const { user, sourceId } = await newPerson(db)
+  await ingest(db, sourceId, [
+    row('early', daysAgo(20), '3', { asset: 'LATEPRICE' }),
+    row('never', daysAgo(20), '3', { asset: 'UNPRICED' }),
+  ])
+  await putPrices(db.sql, 'test', [{ asset: 'LATEPRICE', currency: 'EUR', day: daysAgo(4), price: '2' }])
+  const page = await dashboard.openAs(user.id, '/')
+  const trust = page.locator('.trust')
+  await trust
+    .getByText(
+      `LATEPRICE is left out of the values until ${dayText(daysAgo(5))}: no price of it in EUR is known for the days until then.`,
+    )
+    .waitFor()
+  await trust
+    .getByText(`UNPRICED is left out of every value: no price of it in EUR is known up to ${dayText(today)}.`)
+    .waitFor()
+})
+
+/** As a source stands that syncs by itself, once its provider has said so. */
+async function bankOf(userId: string, standing: Record<string, unknown>) {
+  await db.sql`INSERT INTO source_type (id, title) VALUES ('bank', 'A bank') ON CONFLICT DO NOTHING`
+  const [source] = await db.sql<{ id: string }[]>`
+    INSERT INTO user_source (user_id, source_type_id, name, next_sync_at)
+    VALUES (${userId}, 'bank', 'Northern Bank', now() + INTERVAL '1 hour') RETURNING id`
+  await db.sql`UPDATE user_source SET ${db.sql(standing)} WHERE id = ${source!.id}`
+  await ingest(db, source!.id, [row('a', daysAgo(30), '100', { account: 'Giro' })])
+  return source!.id
+}
+
+const ago = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString()
+const message = 'the bank answered 500.'
+
+test.each([
+  ['well', { last_sync_time: ago(1) }, []],
+  [
+    'failing',
+    { last_sync_time: ago(1.5), status_message: message },
+    [
+      [
+        'Needs a look',
+        'It could not be synced the last time. The bank answered 500. What you see of it is from yesterday.',
+      ],
+    ],
+  ],
+  [
+    'old',
+    { last_sync_time: ago(2.5) },
+    [
+      [
+        'Out of date',
+        'What is newer than its last sync is not counted yet. What you see of it is from 2 days ago.',
+      ],
+    ],
+  ],
+  [
+    'revoked and old',
+    { last_sync_time: ago(9.5), status: 'revoked', status_message: message },
+    [
+      [
+        'Access revoked',
+        'The provider has ended the access: give new credentials, or remove the source. The bank answered 500. What you see of it is from 9 days ago.',
+      ],
+      ['Out of date', 'What is newer than its last sync is not counted yet.'],
+    ],
+  ],
+])('a source that is %s is told alike on every page', async (_, standing, expected) => {
+  const { user } = await newPerson(db)
+  const id = await bankOf(user.id, standing)
+  const page = await dashboard.openAs(user.id, '/')
+  await page.locator('.headline').waitFor()
+  const told = page.locator('.trust li')
+  await expect
+    .poll(() => told.allInnerTexts())
+    .toEqual(expected.map(([badge, text]) => `${badge} Northern Bank: ${text}`))
+  await page.getByRole('link', { name: 'Accounts', exact: true }).click()
+  const account = page.getByRole('listitem').filter({ has: page.getByRole('link', { name: 'Giro' }) })
+  await account.waitFor()
+  expect(await account.locator('.badge').allInnerTexts()).toEqual(
+    expected.slice(0, 1).map(([badge]) => badge),
+  )
+  await page.goto(`${dashboard.url}/sources/${id}`)
+  const state = page.getByRole('region', { name: 'State' })
+  for (const [badge] of expected) await state.getByText(badge!, { exact: true }).waitFor()
+  expect(await state.getByText('Out of date').count()).toBe(
+    expected.some(([badge]) => badge === 'Out of date') ? 1 : 0,
+  )
+})
+
+test('failed fetches are told, since what they would have brought is missing', async () => {
+  const { user } = await newPerson(db)
+  const id = await bankOf(user.id, { last_sync_time: ago(0.1) })
+  const request = { mode: 'backfill', window: { from: '2024-05-01', to: '2024-05-20' }, cursor: null }
+  await db.sql`
+    INSERT INTO dead_letter (source_id, kind, request, failure_key, code, error, attempts, created_at, updated_at)
+    VALUES (${id}, 'fetch', ${JSON.stringify(request)}::text::jsonb, gen_random_uuid(), 'transient', ${message},
+      10, now(), now())`
+  const page = await dashboard.openAs(user.id, '/')
+  const told = page.locator('.trust li').filter({ hasText: 'Failed fetches' })
+  await told.getByText('1 fetch failed in the end: a part of its history may be missing').waitFor()
+  expect(await told.getByRole('link').getAttribute('href')).toBe(`/sources/${id}`)
+  await page.getByRole('link', { name: 'Accounts', exact: true }).click()
+  await page.getByRole('link', { name: 'Failed fetches' }).waitFor()
 })
 
 test('the downloads hold the API’s digits, and a picture', async () => {

@@ -1,5 +1,7 @@
 import { Link } from 'wouter-preact'
 import { type Source, useSources } from '../queries.ts'
+import { doubtsOf } from '../sources/source-doubts.ts'
+import { useNow } from '../sources/when.tsx'
 import type { Account } from './account-groups.ts'
 
 /** Undefined until the sources are known, and where the connection was removed. */
@@ -21,28 +23,15 @@ export function SourceName({ account }: { account: Account }) {
   return name === undefined ? <>…</> : <Link href={`/sources/${account.sourceId}`}>{name}</Link>
 }
 
-/** Why an account may lag behind: its source waits for its owner, or some of its fetches have failed. */
+/** Why an account may lag behind: the gravest of what is to be said of its source. */
 export function StaleMark({ account }: { account: Account }) {
+  const now = useNow()
   const { source } = useSourceOf(account)
-  const why = source && staleness(source)
-  if (why === undefined) return null
+  const [doubt] = source ? doubtsOf(source, now) : []
+  if (doubt === undefined) return null
   return (
-    <Link href={`/sources/${account.sourceId}`} class="badge warning accounts-stale">
-      {why}
+    <Link href={`/sources/${account.sourceId}`} class={`badge ${doubt.kind} accounts-stale`}>
+      {doubt.badge}
     </Link>
   )
-}
-
-function staleness({ status, deadLetters }: Source): string | undefined {
-  switch (status) {
-    case 'reauth':
-    case 'revoked':
-      return 'Not up to date: sign in again'
-    case 'payment':
-      return 'Not up to date: the provider wants to be paid'
-    case 'paused':
-      return 'Not up to date: paused'
-    default:
-      return deadLetters > 0 ? 'Some fetches failed' : undefined
-  }
 }

@@ -3,13 +3,13 @@ import { Link } from 'wouter-preact'
 import type { Answer } from '../api.ts'
 import { formatAgo, formatDay } from '../format/dates.ts'
 import type { Source } from '../queries.ts'
+import { doubtsOf } from '../sources/source-doubts.ts'
+import { nameOf } from '../sources/source-state.ts'
+import { useNow } from '../sources/when.tsx'
 import { Money } from '../ui/money.tsx'
 import { missingIn, type Series } from './series.ts'
 
 type Account = Answer<'listAccounts'>['accounts'][number]
-
-/** Days behind which a source that syncs by itself counts as stale. */
-const staleDays = 3
 
 /** How far the numbers can be trusted, and what to do where they cannot. Nothing where there is nothing to say. */
 export function Trust({
@@ -21,7 +21,7 @@ export function Trust({
   accounts: Account[]
   sources: Source[]
 }) {
-  const doubts = [...missingPrices(series), ...differences(accounts), ...staleSources(sources)]
+  const doubts = [...missingPrices(series), ...differences(accounts), ...doubtfulSources(sources, useNow())]
   if (doubts.length === 0) return null
   return (
     <section class="card trust">
@@ -47,17 +47,18 @@ interface Doubt {
 }
 
 function missingPrices(series: Series): Doubt[] {
-  const today = series.points.at(-1)?.date
+  const lastDay = series.points.at(-1)?.date
   return [...missingIn(series)].map(([asset, last]) => ({
     key: `price ${asset}`,
-    kind: last === today ? 'bad' : 'warning',
+    kind: last === lastDay ? 'bad' : 'warning',
     badge: 'No price',
     text: (
       <>
-        <strong>{asset}</strong> is left out{' '}
-        {last === today ? 'of every value' : `of values until ${formatDay(last)}`}: no price of it in{' '}
-        {series.currency} is known. Whoever runs this Tidemark can import one (
-        <code>tidemark import-prices</code>).
+        <strong>{asset}</strong>{' '}
+        {last === lastDay
+          ? `is left out of every value: no price of it in ${series.currency} is known up to ${formatDay(last)}.`
+          : `is left out of the values until ${formatDay(last)}: no price of it in ${series.currency} is known for the days until then.`}{' '}
+        Whoever runs this Tidemark can import prices (<code>tidemark import-prices</code>).
       </>
     ),
   }))
@@ -67,54 +68,37 @@ function differences(accounts: Account[]): Doubt[] {
   return accounts.flatMap((account) =>
     account.reconciliation
       .filter(({ difference }) => difference !== '0')
-      .map(({ asset, difference, reportedOn }) => ({
+      .map(({ asset, difference, reportedOn, setByHand }) => ({
         key: `difference ${account.id} ${asset}`,
         kind: 'warning' as const,
         badge: 'Difference',
         text: (
           <>
-            <Link href={`/accounts/${account.id}`}>{account.name}</Link>: its source reported{' '}
-            <Money amount={difference} asset={asset} signed /> against what its transactions add up to on{' '}
-            {formatDay(reportedOn)}. A transaction is missing, or is there twice.
+            <Link href={`/accounts/${account.id}`}>{account.name}</Link> differs by{' '}
+            <Money amount={difference.replace('-', '')} asset={asset} /> from what{' '}
+            {setByHand ? 'was set by hand for' : 'its source reported on'} {formatDay(reportedOn)}: a
+            transaction is missing, or is there twice.
           </>
         ),
       })),
   )
 }
 
-function staleSources(sources: Source[]): Doubt[] {
-  return sources.flatMap((source) => {
-    const doubt = doubtOf(source)
-    if (doubt === undefined) return []
-    const text = (
-      <>
-        <Link href={`/sources/${source.id}`}>{source.name}</Link> {doubt.text}
-        {source.lastSyncTime && ` What you see of it is from ${formatAgo(source.lastSyncTime)}.`}
-      </>
-    )
-    return [{ key: `source ${source.id}`, kind: doubt.kind, badge: doubt.badge, text }]
-  })
-}
-
-function doubtOf({
-  status,
-  statusMessage,
-  lastSyncTime,
-  nextSyncAt,
-}: Source): Doubt | undefined | Omit<Doubt, 'key'> {
-  if (status === 'reauth' || status === 'revoked')
-    return { kind: 'bad', badge: 'Sign in', text: 'wants you to sign in again.' }
-  if (status === 'payment')
-    return { kind: 'bad', badge: 'Payment', text: 'wants to be paid before it goes on.' }
-  if (status === 'paused') return { kind: 'warning', badge: 'Paused', text: 'is paused.' }
-  const age = lastSyncTime === null ? 0 : Date.now() - Date.parse(lastSyncTime)
-  if (nextSyncAt !== null && age > staleDays * 86_400_000)
-    return {
-      kind: 'warning',
-      badge: 'Stale',
-      text: `has not been synced for days.${statusMessage ? ` ${statusMessage}.` : ''}`,
-    }
-  if (statusMessage !== null && nextSyncAt !== null)
-    return { kind: 'warning', badge: 'Failing', text: `could not be synced the last time: ${statusMessage}.` }
-  return undefined
+function doubtfulSources(sources: Source[], now: number): Doubt[] {
+  return sources.flatMap((source) =>
+    doubtsOf(source, now).map(({ about, kind, badge, text }, index) => ({
+      key: `source ${source.id} ${about}`,
+      kind,
+      badge,
+      text: (
+        <>
+          <Link href={`/sources/${source.id}`}>{nameOf(source)}</Link>: {text}
+          {index === 0 &&
+            about !== 'history' &&
+            source.lastSyncTime !== null &&
+            ` What you see of it is from ${formatAgo(source.lastSyncTime, now)}.`}
+        </>
+      ),
+    })),
+  )
 }

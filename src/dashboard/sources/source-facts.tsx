@@ -1,5 +1,6 @@
 import type { Source } from '../queries.ts'
-import { isOwn, isStale, stateOf } from './source-state.ts'
+import { doubtsOf } from './source-doubts.ts'
+import { isOwn, stateOf } from './source-state.ts'
 import { useNow, When } from './when.tsx'
 
 export function StateBadge({ source }: { source: Source }) {
@@ -11,13 +12,14 @@ export function StateBadge({ source }: { source: Source }) {
 export function SourceFacts({ source }: { source: Source }) {
   const now = useNow()
   const { text, kind } = stateOf(source, now)
+  const stale = doubtsOf(source, now).find(({ about }) => about === 'age')
   const { lastSyncTime, nextSyncAt, deadLetters, accounts } = source
   return (
     <>
       <p class={kind === 'bad' ? 'bad-text' : ''}>{text}</p>
-      {isStale(source, now) && (
+      {stale && (
         <p>
-          <span class="badge warning">Out of date</span> What is newer than its last sync is not counted yet.
+          <span class={`badge ${stale.kind}`}>{stale.badge}</span> {stale.text}
         </p>
       )}
       <dl class="source-facts">

@@ -62,14 +62,6 @@ export function isOwn({ type }: { type: string }): boolean {
   return type === 'file' || type === 'manual'
 }
 
-/** Milliseconds; sources whose owner looks at them are synced several times a day. */
-const staleAfter = 2 * 86_400_000
-
-export function isStale(source: Source, now: number): boolean {
-  if (isOwn(source) || source.lastSyncTime === null) return false
-  return now - Date.parse(source.lastSyncTime) > staleAfter
-}
-
 export function nameOf(source: Source): string {
   if (source.type === 'file') return 'Statement files'
   return source.type === 'manual' ? 'Kept by hand' : source.name
@@ -79,7 +71,8 @@ function ownText({ type }: Source): string {
   return type === 'file' ? 'It holds what you upload.' : 'It holds the accounts that you keep yourself.'
 }
 
-function sentence(text: string): string {
+/** What was said, begun and ended as sentences are. */
+export function sentence(text: string): string {
   const begun = text.charAt(0).toUpperCase() + text.slice(1)
   return /[.!?]$/.test(begun) ? begun : `${begun}.`
 }
