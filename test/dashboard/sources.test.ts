@@ -184,7 +184,7 @@ test('history comes window by window, and the page follows', async () => {
   expect(new Set(seen).size).toBe(4)
   await state(page).getByText('Active', { exact: true }).waitFor()
   await expect.poll(() => page.getByRole('progressbar').count()).toBe(0)
-  expect(await page.getByRole('rowheader', { name: 'History' }).count()).toBe(4)
+  await expect.poll(() => page.getByRole('rowheader', { name: 'History' }).count()).toBe(4)
 })
 
 test('who has to sign in again is told on the list, and does so there', async () => {

@@ -1,4 +1,5 @@
-import type { Source } from '../queries.ts'
+import { dayInZone } from '../../calendar.ts'
+import { type Source, useMe } from '../queries.ts'
 import { type SourceRun, useRuns } from './source-queries.ts'
 import { counted } from './type-words.ts'
 
@@ -18,7 +19,9 @@ export function SourceProgress({ source }: { source: Source }) {
 }
 
 function HistoryBar({ source, left }: { source: Source; left: { from: string; to: string } }) {
-  const whole = daysUpTo(source.createdAt.slice(0, 10), left.from)
+  const { data: me } = useMe()
+  if (!me) return null
+  const whole = daysUpTo(dayInZone(new Date(source.createdAt), me.timeZone), left.from)
   const read = whole - daysUpTo(left.to, left.from) - 1
   // What a connector reads in an order of its own tells nothing before its end.
   const known = read > 0 && { value: read }
