@@ -388,7 +388,7 @@ test('failed fetches are told, since what they would have brought is missing', a
       10, now(), now())`
   const page = await dashboard.openAs(user.id, '/')
   const told = page.locator('.trust li').filter({ hasText: 'Failed fetches' })
-  await told.getByText('1 fetch failed in the end: a part of its history may be missing').waitFor()
+  await told.getByText('1 fetch failed in the end, so a part of its history may be missing.').waitFor()
   expect(await told.getByRole('link').getAttribute('href')).toBe(`/sources/${id}`)
   await page.getByRole('link', { name: 'Accounts', exact: true }).click()
   await page.getByRole('link', { name: 'Failed fetches' }).waitFor()

@@ -28,7 +28,7 @@ export function doubtsOf(source: Source, now: number): SourceDoubt[] {
       about: 'history',
       badge: 'Failed fetches',
       kind: 'warning',
-      text: `${counted(deadLetters, 'fetch', 'fetches')} failed in the end: a part of its history may be missing until run again.`,
+      text: `${counted(deadLetters, 'fetch', 'fetches')} failed in the end, so a part of its history may be missing. Try again on its page.`,
     })
   return doubts
 }

@@ -22,7 +22,7 @@ export function DateFormatField({
     <SelectField
       label="Days are written as"
       required
-      {...(fitting.length > 1 && { hint: `Its days fit more than one. Which day is ${sample}?` })}
+      hint={hintOf(fitting, sample)}
       value={value}
       onChange={({ currentTarget }) => onChange(currentTarget.value)}
     >
@@ -34,4 +34,10 @@ export function DateFormatField({
       ))}
     </SelectField>
   )
+}
+
+function hintOf(fitting: string[], sample: string | undefined): string | undefined {
+  if (sample === undefined) return undefined
+  if (fitting.length === 0) return 'None of these fits all of its days.'
+  return fitting.length > 1 ? `Its days fit more than one. Which day is ${sample}?` : undefined
 }

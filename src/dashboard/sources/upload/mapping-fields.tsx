@@ -51,6 +51,7 @@ export function MappingFields({ file, onChange }: { file: File; onChange: (mappi
       <SelectField
         label="Amounts are written as"
         required
+        {...(chosen.decimal === '' && { hint: 'Its amounts leave it open.' })}
         value={chosen.decimal}
         onChange={({ currentTarget }) => setChosen({ ...chosen, decimal: currentTarget.value as '.' | ',' })}
       >
