@@ -82,7 +82,10 @@ function formatStatus(status: Status, place: string): string {
       `${size(status.bytes.database)}: transactions ${size(status.bytes.transaction)}, daily flows ${size(status.bytes.daily_flow)}, monthly flows ${size(status.bytes.monthly_flow)}, prices ${size(status.bytes.price)}`,
     ],
     ['not rolled up yet', `${status.dirtyUsers} users (read from the rows until then)`],
-    ['differences', `${status.differences} reported balances that the transactions do not add up to`],
+    [
+      'differences',
+      `${status.moreDifferences ? 'at least ' : ''}${status.differences} reported balances that the transactions do not add up to`,
+    ],
     ...status.policies.map(({ procedure, relation, everySeconds }): [string, string] => [
       'policy',
       `${procedure} on ${relation} every ${everySeconds / 60} minutes`,

@@ -1,4 +1,5 @@
 import type { Database } from './database.ts'
+import { countDifferences } from './differences.ts'
 import { type Policy, readPolicies } from './policies.ts'
 
 export interface Status {
@@ -18,8 +19,10 @@ export interface Status {
   policies: Policy[]
   /** Users whose newest writes the aggregates do not hold yet; their reads go to the rows. */
   dirtyUsers: number
-  /** Reported balances that the transactions do not add up to. */
+  /** Accounts and assets whose newest reported balance the transactions do not add up to. */
   differences: number
+  /** There are too many to count: at least so many. */
+  moreDifferences: boolean
 }
 
 export async function readStatus({ sql, engine }: Pick<Database, 'sql' | 'engine'>): Promise<Status> {
@@ -28,10 +31,10 @@ export async function readStatus({ sql, engine }: Pick<Database, 'sql' | 'engine
       (SELECT extversion FROM pg_extension WHERE extname = 'timescaledb') AS timescaledb,
       (SELECT count(*)::int FROM app_user) AS users, (SELECT count(*)::int FROM account) AS accounts,
       (SELECT count(*)::int FROM rollup_dirty) AS dirty_users,
-      (SELECT count(*)::int FROM reconciliation WHERE difference <> 0) AS differences,
       (SELECT coalesce(nullif(greatest(reltuples, 0)::bigint, 0), (SELECT count(*) FROM price))
         FROM pg_class WHERE oid = 'price'::regclass) AS prices,
       pg_total_relation_size('price') AS price_bytes`
+  const differences = await countDifferences(sql)
   const storage = engine === 'timescale' ? await timescaleStorage(sql) : await plainStorage(sql)
   return {
     engine,
@@ -52,7 +55,8 @@ export async function readStatus({ sql, engine }: Pick<Database, 'sql' | 'engine
     compression: storage.after === null ? null : { before: storage.before!, after: storage.after },
     policies: await readPolicies({ sql, engine }),
     dirtyUsers: server!.dirty_users,
-    differences: server!.differences,
+    differences: differences.count,
+    moreDifferences: differences.more,
   }
 }
 

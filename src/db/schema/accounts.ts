@@ -85,6 +85,8 @@ export const reconciliation = pgTable(
   (table) => [
     primaryKey({ columns: [table.accountId, table.asset, table.day, table.edge] }),
     check('reconciliation_edge', sql`${table.edge} in ('open', 'close', 'set')`),
+    // Few of all, one key for many days: see src/db/differences.ts.
+    index('reconciliation_differing').on(table.accountId, table.asset).where(sql`difference <> 0`),
   ],
 )
 

@@ -75,6 +75,7 @@ export const deadLetter = pgTable(
     index('dead_letter_open').on(table.updatedAt).where(sql`status in ('open', 'queued')`),
     // Those of all sources, page by page.
     index('dead_letter_unsettled').on(table.id).where(sql`status in ('open', 'queued')`),
+    index('dead_letter_status').on(table.status, table.id),
   ],
 )
 

@@ -1,0 +1,2 @@
+CREATE INDEX "reconciliation_differing" ON "reconciliation" USING btree ("account_id","asset") WHERE difference <> 0;--> statement-breakpoint
+CREATE INDEX "dead_letter_status" ON "dead_letter" USING btree ("status","id");
