@@ -1,5 +1,6 @@
 import { instantOf, retryOnContention, type Sql } from './client.ts'
 import { type Completion, finishing } from './idempotency.ts'
+import { type Reach, within } from './owner.ts'
 import type { FetchRequest } from './sync-pages.ts'
 
 export interface DeadLetter {
@@ -75,15 +76,15 @@ export interface DeadLetterPage {
   limit: number
 }
 
-/** Those of the user's sources, or of all where it is null, in the order in which they were opened, newest first. */
+/** Those of the sources within reach, in the order in which they were opened, newest first. */
 export async function pageDeadLetters(
   sql: Sql,
-  userId: string | null,
+  reach: Reach,
   { id, sourceId, status, before, limit }: DeadLetterPage,
 ): Promise<DeadLetter[]> {
   // Only what is asked for, so that the planner sees which index serves it.
   const conditions = [
-    userId === null ? sql`true` : sql`s.user_id = ${userId}`,
+    within(sql, reach),
     sourceId === undefined ? sql`true` : sql`s.id = ${sourceId}`,
     id === undefined ? sql`true` : sql`d.id = ${id}`,
     before === undefined ? sql`true` : sql`d.id < ${before}`,
@@ -99,22 +100,23 @@ export async function pageDeadLetters(
 }
 
 /**
- * Runs one letter of a user's source, or of any where `userId` is null, again, or closes it, together with the answer
- * of the request that asked for it. Returns the status that it had, undefined where there is no such letter: only from
+ * Runs one letter of a source within reach again, or closes it, together with the answer of the request that asked for
+ * it. Returns the status that it had, undefined where there is no such letter: only from
  * `open` and `queued` anything is done. See sql/functions/0027_dead_letters.sql.
  */
 export async function settleDeadLetter(
   sql: Sql,
   action: 'retry' | 'discard',
-  { userId, id }: { userId: string | null; id: string },
+  { reach, id }: { reach: Reach; id: string },
   now: Date,
   completion: Completion | undefined,
 ): Promise<DeadLetter['status'] | undefined> {
   const at = now.toISOString()
+  const whose = reach === 'everyone' ? sql`p_everyone => true` : sql`p_user_id => ${reach.userId}::bigint`
   const settled =
     action === 'retry'
-      ? sql`retry_dead_letter(${userId}::bigint, ${id}, ${at})`
-      : sql`discard_dead_letter(${userId}::bigint, ${id}, ${at})`
+      ? sql`retry_dead_letter(${id}, ${at}, ${whose})`
+      : sql`discard_dead_letter(${id}, ${at}, ${whose})`
   const [row] = await retryOnContention(
     () => sql`
       SELECT status, CASE WHEN status IN ('open', 'queued') THEN ${finishing(sql, completion)} END AS finished
@@ -170,7 +172,9 @@ export async function queuedDeadLetters(sql: Sql, sourceId: string): Promise<Dea
 function ofStatus(sql: Sql, status: DeadLetter['status'] | undefined) {
   if (status === 'open') return sql`d.status = 'open'`
   if (status === 'queued') return sql`d.status = 'queued'`
-  return status === undefined ? sql`d.status IN ('open', 'queued')` : sql`d.status = ${status}`
+  if (status === 'resolved') return sql`d.status = 'resolved'`
+  if (status === 'discarded') return sql`d.status = 'discarded'`
+  return sql`d.status IN ('open', 'queued')`
 }
 
 /** A failed fetch of the head, which the head itself makes good. */

@@ -1,12 +1,12 @@
 import { z } from '@hono/zod-openapi'
 import { type DeadLetter, pageDeadLetters, settleDeadLetter } from '../db/dead-letters.ts'
-import { ConflictError, NotFoundError } from '../errors.ts'
+import type { Reach } from '../db/owner.ts'
+import { ConflictError, ForbiddenError, NotFoundError } from '../errors.ts'
 import type { Api, Call } from './api.ts'
-import type { Caller } from './caller.ts'
+import { allows, type Caller } from './caller.ts'
 import { defineRoute } from './define-route.ts'
 import { cursor, day, id, instant, limit } from './fields.ts'
 import { cursorOf, readCursor } from './list-cursor.ts'
-import { ownerOf } from './source-owner.ts'
 
 const tag = 'Dead letters'
 const params = z.strictObject({ id })
@@ -93,11 +93,11 @@ export const discardDeadLetter = defineRoute({
   idempotency: 'heeded',
 })
 
-export function serveDeadLetters({ serve, parts: { db } }: Api): void {
+export function serveDeadLetters({ serve, parts: { db, reads = db.sql } }: Api): void {
   serve(listDeadLetters, async ({ query, caller }) => {
     const [before] = readCursor(query.cursor, /^([1-9]\d{0,17})$/) ?? []
     const { status, sourceId } = query
-    const found = await pageDeadLetters(db.sql, whoseOf(caller), {
+    const found = await pageDeadLetters(reads, reachOf(caller), {
       status,
       sourceId,
       before,
@@ -111,7 +111,7 @@ export function serveDeadLetters({ serve, parts: { db } }: Api): void {
   })
 
   serve(getDeadLetter, async ({ params, caller }) => {
-    const [found] = await pageDeadLetters(db.sql, whoseOf(caller), { id: params.id, status: 'any', limit: 1 })
+    const [found] = await pageDeadLetters(reads, reachOf(caller), { id: params.id, status: 'any', limit: 1 })
     if (!found) throw new NotFoundError('there is no such dead letter')
     return answerOf(found)
   })
@@ -121,7 +121,7 @@ export function serveDeadLetters({ serve, parts: { db } }: Api): void {
     { params, caller, now, complete }: Call<{ id: string }>,
     answer: object,
   ) => {
-    const letter = { userId: whoseOf(caller), id: params.id }
+    const letter = { reach: reachOf(caller), id: params.id }
     const was = await settleDeadLetter(db.sql, action, letter, now, complete(answer))
     if (was === undefined) throw new NotFoundError('there is no such dead letter')
     if (was === 'resolved' || was === 'discarded')
@@ -141,9 +141,11 @@ export function serveDeadLetters({ serve, parts: { db } }: Api): void {
   })
 }
 
-/** A person has to do with their own letters; a service operates the installation: null stands for everybody's. */
-function whoseOf(caller: Caller | undefined): string | null {
-  return ownerOf(caller)
+/** A person has to do with their own letters; a service operates the installation, and has to do with everyone's. */
+function reachOf(caller: Caller | undefined): Reach {
+  if (caller?.kind === 'user') return { userId: caller.userId }
+  if (caller && allows(caller.scopes, 'service')) return 'everyone'
+  throw new ForbiddenError('this needs a token of a user, or a key with the scope service')
 }
 
 /** The cursor of the request stays where it is: providers put what they like into theirs. */

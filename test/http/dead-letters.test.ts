@@ -1,6 +1,8 @@
 import { beforeAll, beforeEach, expect, test } from 'vitest'
 import type { PlaidEmulator } from '../../src/connectors/plaid/emulator.ts'
 import { fixture as plaid } from '../../src/connectors/plaid/fixture.ts'
+import { pageDeadLetters, settleDeadLetter } from '../../src/db/dead-letters.ts'
+import type { Reach } from '../../src/db/owner.ts'
 import { addSource } from '../../src/db/sources.ts'
 import { apiKey } from '../setup/api-key.ts'
 import { cloneDatabase, type TestDatabase } from '../setup/database.ts'
@@ -219,6 +221,42 @@ test('somebody else’s is as one that is not there', async () => {
   expect(await statusOf(platform)).toBe('open')
 })
 
+test('a user’s list holds their own of every status, whatever else there is', async () => {
+  const statuses: Status[] = ['open', 'queued', 'resolved', 'discarded']
+  const owner = await person()
+  const other = await person()
+  const platformId = await platformSource('of nobody')
+  const mine: Record<string, string> = {}
+  for (const status of statuses) {
+    mine[status] = await letter(owner.sourceId, status)
+    for (const id of [other.sourceId, platformId]) await letter(id, status)
+  }
+  for (const status of statuses) {
+    const { body } = await owner.ask('GET', `/v1/dead-letters?status=${status}&limit=200`)
+    expect(body.deadLetters.map(({ id }: { id: string }) => id)).toEqual([mine[status]])
+  }
+  for (const more of ['everyone=true', 'userId=1', 'reach=everyone'])
+    expect((await owner.ask('GET', `/v1/dead-letters?${more}`)).status).toBe(400)
+})
+
+test('whoever is nobody reaches nobody’s letters', async () => {
+  const { sourceId } = await person()
+  const ids = [await letter(sourceId), await letter(await platformSource('reached by none'))]
+  const nobody = { userId: null as unknown as string }
+  expect(await pageDeadLetters(db.sql, nobody, { status: 'any', limit: 200 })).toEqual([])
+  for (const forgotten of [null, undefined] as unknown as Reach[])
+    await expect(pageDeadLetters(db.sql, forgotten, { limit: 1 })).rejects.toThrow()
+  for (const id of ids) {
+    for (const action of ['retry', 'discard'] as const) {
+      expect(await settleDeadLetter(db.sql, action, { reach: nobody, id }, now, undefined)).toBeUndefined()
+      const call = db.sql.unsafe(`SELECT ${action}_dead_letter(${id}, now()) AS plain,
+        ${action}_dead_letter(${id}, now(), NULL, NULL) AS given`)
+      expect({ ...(await call)[0] }).toEqual({ plain: null, given: null })
+    }
+    expect(await statusOf(id)).toBe('open')
+  }
+})
+
 test('an operator sees those of all sources, runs them again and closes them', async () => {
   await db.sql`DELETE FROM dead_letter`
   const { sourceId } = await person()
@@ -249,6 +287,7 @@ test('an operator sees those of all sources, runs them again and closes them', a
   expect(await listed('?status=open')).toEqual([newest])
   expect(await listed('?status=queued')).toEqual([platform, oldest])
   expect(await listed('?status=discarded')).toEqual([others])
+  expect(await listed('?status=resolved')).toEqual([])
   expect(await serve('POST', `/v1/dead-letters/${others}/retry`)).toMatchObject({ status: 409 })
   expect(await serve('POST', '/v1/dead-letters/999999999999/retry')).toMatchObject({ status: 404 })
   // Its owner sees what was done.
