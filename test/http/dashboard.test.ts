@@ -82,9 +82,67 @@ describe('the page', () => {
       const response = await get(route!.replace(':id', '17'))
       expect([route, response.status, await response.text()]).toEqual([route, 200, page])
     }
-    // What an operator sees stands at any of them, whatever its address.
     const known = routes.map(([, route]) => route)
-    expect(dashboardPages.filter((path) => !known.includes(path))).toEqual(['/operations'])
+    expect(dashboardPages.filter((path) => !known.includes(path))).toEqual([])
+  })
+
+  const browser = 'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8'
+
+  test.each(['/nowhere', '/accounts/1/nowhere', '/v12', '/users', '/nowhere/', '/index.html', '//accounts'])(
+    'tells a person that there is nothing at %s',
+    async (path) => {
+      const first = await get(path, { accept: browser })
+      expect([path, first.status, await first.text()]).toEqual([path, 404, page])
+      expect(first.headers.get('content-type')).toBe('text/html; charset=utf-8')
+      expect(first.headers.get('content-security-policy')).toContain("default-src 'none'")
+      expect(first.headers.get('x-frame-options')).toBe('DENY')
+      expect(first.headers.get('cache-control')).toBe('no-cache')
+      expect(first.headers.get('vary')).toBe('Accept, Accept-Encoding')
+      // Also whoever knows the page, from elsewhere.
+      const known = { accept: browser, 'if-none-match': first.headers.get('etag')! }
+      expect((await get(path, known)).status).toBe(404)
+      const packed = await get(path, { accept: browser, 'accept-encoding': 'br' })
+      expect([packed.status, packed.headers.get('content-encoding')]).toEqual([404, 'br'])
+      const head = await app.request(path, { method: 'HEAD', headers: { accept: browser } })
+      expect([head.status, await head.text()]).toEqual([404, ''])
+    },
+  )
+
+  test.each([
+    '*/*',
+    '',
+    'application/json',
+    'text/html, application/json',
+    'text/html;q=0.5, application/problem+json',
+    'text/html;q=0.5, */*',
+    'text/html;q=0',
+    'text/htmlx',
+    'image/avif,image/webp,*/*;q=0.8',
+  ])('is not for a program that accepts "%s"', async (accept) => {
+    for (const path of ['/nowhere', '/accounts/']) {
+      const response = await get(path, { accept })
+      expect([response.status, response.headers.get('content-type')]).toEqual([
+        404,
+        'application/problem+json',
+      ])
+    }
+  })
+
+  test.each(['text/html', 'TEXT/HTML', 'text/html; charset=utf-8, */*;q=0.1', 'text/html, */*'])(
+    'is for whoever accepts "%s"',
+    async (accept) => expect(await (await get('/nowhere', { accept })).text()).toBe(page),
+  )
+
+  test('has each address without a slash at its end, and leads there', async () => {
+    for (const path of dashboardPages.filter((each) => each !== '/')) {
+      const to = `${path.replace(':id', '17')}?from=2024-01-01`
+      const { status, headers } = await get(to.replace('?', '/?'), { accept: browser })
+      expect([status, headers.get('location'), headers.get('cache-control')]).toEqual([308, to, 'no-cache'])
+      expect((await get(to, { accept: browser })).status).toBe(200)
+    }
+    // Nowhere else: a path that begins with two would be another server’s.
+    for (const path of ['//accounts/', '/accounts//', '/accounts/1//'])
+      expect([path, (await get(path, { accept: browser })).status]).toEqual([path, 404])
   })
 
   test('answers HEAD as GET, without a body', async () => {
@@ -167,9 +225,49 @@ describe('beside the API', () => {
     expect((await app.request('/', { method: 'POST' })).status).toBe(404)
   })
 
+  test.each([
+    '/v1',
+    '/v1/nowhere',
+    '/v1/sources/1/nowhere',
+    '/webhooks/nowhere/deeper',
+    '/docs/nowhere',
+    '/openapi.json/',
+    '/healthz/',
+    '/readyz/',
+    '/metrics/',
+    '/assets/index-old.js',
+    '/assets/',
+  ])('which answers %s itself, also where a browser asks', async (path) => {
+    const response = await get(path, { accept: 'text/html' })
+    expect([path, response.status, response.headers.get('content-type')]).toEqual([
+      path,
+      404,
+      'application/problem+json',
+    ])
+  })
+
+  test('where a browser may not ask as it did', async () => {
+    for (const [path, status] of [
+      ['/v1/tokens', 405],
+      ['/webhooks/nowhere', 405],
+      ['/user/nowhere', 401],
+    ] as const) {
+      const asked = await get(path, { accept: 'text/html' })
+      expect([path, asked.status, asked.headers.get('content-type')]).toEqual([
+        path,
+        status,
+        'application/problem+json',
+      ])
+    }
+    const sent = await app.request('/nowhere', { method: 'POST', headers: { accept: 'text/html' } })
+    expect([sent.status, sent.headers.get('content-type')]).toEqual([404, 'application/problem+json'])
+  })
+
   test('and not at all where there is none', async () => {
     const { app } = await startApp(db)
     for (const path of [...dashboardPages, '/theme.js', '/assets/index-abc.js'])
       expect([path, (await app.request(path)).status]).toEqual([path, 404])
+    const lost = await app.request('/nowhere', { headers: { accept: 'text/html' } })
+    expect(lost.headers.get('content-type')).toBe('application/problem+json')
   })
 })
