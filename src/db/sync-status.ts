@@ -18,6 +18,8 @@ export interface ProviderStatus {
   deadLetters: number
   /** The source that was synced the longest ago; null where one never was. */
   oldestSync: Date | null
+  /** The same among those that were synced; null where none was. */
+  oldestKnownSync: Date | null
   neverSynced: number
   /** Of each budget of the connector as a whole: at most `max` requests in `per` milliseconds. */
   budgets: { scope: string; used: number; left: number; max: number; per: number }[]
@@ -88,6 +90,7 @@ export async function readSyncStatus(
     failing: row.failing,
     deadLetters: row.dead_letters,
     oldestSync: row.never_synced > 0 ? null : instantOrNull(row.oldest_sync),
+    oldestKnownSync: instantOrNull(row.oldest_sync),
     neverSynced: row.never_synced,
     budgets: budgets
       .filter(({ connector }) => connector === row.connector)

@@ -17,6 +17,10 @@ const policy = z.object({
   nextRun: instant.nullable().openapi({ description: 'Null where none is planned.' }),
   lastStatus: z.enum(['succeeded', 'failed']).nullable(),
   failures: z.int().openapi({ description: 'Runs that failed, of all.' }),
+  lastError: z
+    .string()
+    .nullable()
+    .openapi({ description: 'What the newest run that failed ended with; null where none is remembered.' }),
 })
 
 const operations = z
@@ -53,9 +57,12 @@ const operations = z
     dirtyUsers: z.int().openapi({
       description: 'Users whose newest writes the aggregates do not hold yet: they are read from the rows.',
     }),
-    differences: z
-      .int()
-      .openapi({ description: 'Reported balances that the transactions do not add up to.' }),
+    differences: z.int().openapi({
+      description: 'Accounts and assets whose newest reported balance the transactions do not add up to.',
+    }),
+    moreDifferences: z.boolean().openapi({
+      description: 'Too many balances differ to look at all of them: there are at least so many.',
+    }),
     providers: z.array(providerAnswer).openapi({ description: 'Those that have sources.' }),
   })
   .openapi('Operations')
@@ -103,6 +110,7 @@ export function serveOperations({ serve, parts }: Api): void {
       })),
       dirtyUsers: status.dirtyUsers,
       differences: status.differences,
+      moreDifferences: status.moreDifferences,
       providers: providers.map(providerAnswerOf),
     }
   })

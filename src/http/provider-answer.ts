@@ -19,6 +19,9 @@ export const providerAnswer = z
     oldestSync: instant.nullable().openapi({
       description: 'Of the source that was synced the longest ago; null where one never was.',
     }),
+    oldestKnownSync: instant.nullable().openapi({
+      description: 'Of those that were synced, of the one that was the longest ago; null where none was.',
+    }),
     neverSynced: z.int(),
     budgets: z
       .array(
@@ -42,6 +45,7 @@ export function providerAnswerOf(provider: ProviderStatus): z.input<typeof provi
   return {
     ...provider,
     oldestSync: provider.oldestSync?.toISOString() ?? null,
+    oldestKnownSync: provider.oldestKnownSync?.toISOString() ?? null,
     pausedUntil: provider.pausedUntil?.toISOString() ?? null,
   }
 }

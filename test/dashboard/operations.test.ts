@@ -7,7 +7,7 @@ import { type OpenOptions, phone, seriousFaults, startDashboard } from '../setup
 import { cloneDatabase } from '../setup/database.ts'
 import { pass } from '../setup/log-in.ts'
 import { ingest, newPerson, row } from '../setup/people.ts'
-import { recordPolicyRuns } from '../setup/policy-runs.ts'
+import { recordPolicyErrors, recordPolicyRuns } from '../setup/policy-runs.ts'
 
 const db = await cloneDatabase()
 const dashboard = await startDashboard(db)
@@ -95,12 +95,14 @@ describe('of an installation at work', () => {
       failures: 3,
       succeeded: false,
     })
+    await recordPolicyErrors(db, 'policy_refresh_continuous_aggregate', ['the disk is full'])
     await db.sql`
       INSERT INTO source_type (id, title) VALUES ('plaid', ${title}), ('vendor', 'Vendor API')
       ON CONFLICT DO NOTHING`
     bank = await source(user.id, 'First bank', 'plaid')
     await source(user.id, 'Second bank', 'plaid', { attempts: 2 })
     await source(user.id, 'Third bank', 'plaid', { status: 'reauth', last_sync_time: ago(26 * 60 * minute) })
+    await source(user.id, 'Fourth bank', 'plaid', { last_sync_time: null })
     const everybody = await source(null, 'Everybody', 'vendor', { last_sync_time: null })
     await db.sql`
       INSERT INTO provider_pause (scope, paused_until, strikes) VALUES ('vendor', ${ago(-10 * minute)}, 1)`
@@ -132,7 +134,7 @@ describe('of an installation at work', () => {
     const page = await openWithKey()
     const said = await api('/v1/operations')
     const count = new Intl.NumberFormat('en-GB')
-    expect(await fact(page, 'Connections').first().textContent()).toBe('4')
+    expect(await fact(page, 'Connections').first().textContent()).toBe('5')
     expect(await fact(page, 'Failing').textContent()).toBe('1')
     expect(await fact(page, 'Users not rolled up').textContent()).toBe(String(said.dirtyUsers))
 
@@ -140,15 +142,20 @@ describe('of an installation at work', () => {
     const [first, second] = said.providers
     expect(await cards.count()).toBe(2)
     const text = await cards.first().innerText()
-    for (const part of [title, '1 failing', '1 waiting for their owner', 'yesterday'])
+    for (const part of [title, '1 failing', '1 waiting for their owner', 'yesterday, 1 of 4 not synced yet'])
       expect(text).toContain(part)
+    expect(first.connectionsUsedUp).toBe(0)
+    expect(text).toContain('No connection at its limit')
     for (const { used, max } of first.budgets)
       expect(text).toContain(`${used} of ${count.format(max)} requests in `)
     const vendor = await cards.last().innerText()
     expect(vendor).toContain('paused until')
-    expect(vendor).toContain(`${second.neverSynced} of ${second.sources} not synced yet`)
+    expect(vendor).toContain('1 of 1 not synced yet')
+    expect(second.connectionsUsedUp).toBeNull()
+    expect(vendor).not.toContain('Own budgets')
 
     const database = section(page, 'Database')
+    await database.getByRole('group', { name: 'What it holds' }).waitFor()
     expect(said.counts.transactions).toBe(4_000)
     const values = await database
       .locator('td data')
@@ -164,8 +171,9 @@ describe('of an installation at work', () => {
     await database.getByText(said.versions.postgres.split(' ')[0]).waitFor()
     if (said.engine === 'plain') return
     expect(await fact(page, 'Chunks').textContent()).toBe('1, 1 in the columnstore')
-    const ratio = new Intl.NumberFormat('en-GB', { maximumFractionDigits: 1 }).format(said.compression.ratio)
-    expect(said.compression.ratio).toBeGreaterThan(1)
+    const { before, after } = said.compression
+    const ratio = new Intl.NumberFormat('en-GB', { maximumFractionDigits: 1 }).format(before / after)
+    expect(before / after).toBeGreaterThan(1.1)
     expect(await fact(page, 'Compression').textContent()).toContain(`${ratio}x smaller`)
     const policies = page.getByRole('list', { name: 'Policies' }).getByRole('listitem')
     expect(await policies.count()).toBe(said.policies.length)
@@ -174,6 +182,36 @@ describe('of an installation at work', () => {
     const refresh = await policies.filter({ hasText: 'Refresh daily_flow' }).innerText()
     for (const part of ['every 10 minutes', 'last run 5 minutes ago', 'in 30 minutes', 'failed 3 times'])
       expect(refresh).toContain(part)
+    expect(refresh).toContain('the disk is full')
+    expect(await policies.getByText('the disk is full').count()).toBe(2)
+    expect(await fact(page, 'Policies failing').textContent()).toBe('2')
+  })
+
+  test.each([
+    [419_430_400, 33_554_432, '12.5x smaller: 400 MiB of rows are 32 MiB in the columnstore'],
+    [425_984, 425_990, 'About as large: 416 KiB of rows are 416 KiB in the columnstore'],
+    [425_984, 409_600, 'About as large: 416 KiB of rows are 400 KiB in the columnstore'],
+    [425_984, 532_480, '1.3x larger: 416 KiB of rows are 520 KiB in the columnstore'],
+  ])('rows of %d bytes in %d: %s', async (before, after, sentence) => {
+    const page = await dashboard.open('/operations')
+    await page.route('**/v1/operations', async (route) => {
+      const answered = await (await route.fetch()).json()
+      const ratio = Math.round((before / after) * 100) / 100
+      await route.fulfill({
+        json: {
+          ...answered,
+          engine: 'timescale',
+          compression: { before, after, ratio },
+          differences: 1_234,
+          moreDifferences: true,
+        },
+      })
+    })
+    await page.getByLabel('Key').fill(key)
+    await page.getByRole('button', { name: 'Show operations' }).click()
+    await page.getByText(sentence).waitFor()
+    expect(await fact(page, 'Compression').textContent()).toBe(sentence)
+    expect(await fact(page, 'Balances that differ').textContent()).toBe('at least 1,234')
   })
 
   test('what is used of a budget is drawn, and said', async () => {

@@ -7,7 +7,7 @@ import { cloneDatabase, type TestDatabase } from '../setup/database.ts'
 import { startApp, type TestApp } from '../setup/http.ts'
 import { pass } from '../setup/log-in.ts'
 import { ingest, newPerson, now, row } from '../setup/people.ts'
-import { recordPolicyRuns } from '../setup/policy-runs.ts'
+import { recordPolicyErrors, recordPolicyRuns } from '../setup/policy-runs.ts'
 
 let db: TestDatabase
 let http: TestApp
@@ -52,6 +52,7 @@ describe('how the installation stands', () => {
       compression: null,
       dirtyUsers: 0,
       differences: 0,
+      moreDifferences: false,
       providers: [],
     })
     expect(body.versions.postgres).toMatch(/^\d+\.\d+/)
@@ -103,6 +104,19 @@ describe('how the installation stands', () => {
     expect((await operations()).dirtyUsers).toBe(0)
   })
 
+  test('balances that differ now, however long they have', async () => {
+    const { sourceId } = await newPerson(db)
+    const report = (day: string, amount: string) =>
+      ingest(db, sourceId, [], [{ account: 'A', asset: 'EUR', day, edge: 'close', amount }])
+    await report('2024-06-01', '10')
+    expect((await operations()).differences).toBe(0)
+    await report('2024-06-02', '12')
+    await report('2024-06-03', '12')
+    expect(await operations()).toMatchObject({ differences: 1, moreDifferences: false })
+    await report('2024-06-04', '10')
+    expect((await operations()).differences).toBe(0)
+  })
+
   test('policies: when they ran, how that ended, and when they run again', async () => {
     const last = new Date('2024-06-15T11:50:00Z')
     const next = new Date('2024-06-15T12:10:00Z')
@@ -114,14 +128,16 @@ describe('how the installation stands', () => {
     })
     const { policies } = await operations()
     if (db.engine === 'plain') return expect(policies).toEqual([])
+    const untroubled = { lastError: null }
     const ran = {
+      ...untroubled,
       procedure: 'policy_refresh_continuous_aggregate',
       lastRun: last.toISOString(),
       nextRun: next.toISOString(),
       lastStatus: 'succeeded',
       failures: 0,
     }
-    const never = { lastRun: null, nextRun: null, lastStatus: null, failures: 0 }
+    const never = { ...untroubled, lastRun: null, nextRun: null, lastStatus: null, failures: 0 }
     expect(policies).toEqual([
       { procedure: expect.any(String), relation: 'transaction', everySeconds: 43_200, ...never },
       { ...ran, relation: 'daily_flow', everySeconds: 600 },
@@ -129,7 +145,12 @@ describe('how the installation stands', () => {
     ])
     const { procedure } = policies[0]
     await recordPolicyRuns(db, procedure, { last, next, failures: 3, succeeded: false })
-    expect((await operations()).policies[0]).toMatchObject({ procedure, lastStatus: 'failed', failures: 3 })
+    const failed = { procedure, lastStatus: 'failed', failures: 3 }
+    expect((await operations()).policies[0]).toMatchObject({ ...failed, lastError: null })
+    await recordPolicyErrors(db, procedure, ['the disk is full', 'a lock was not to be had'])
+    const after = (await operations()).policies
+    expect(after[0]).toMatchObject({ ...failed, lastError: 'a lock was not to be had' })
+    expect(after.slice(1)).toMatchObject([untroubled, untroubled])
   })
 
   test('providers: sources by how they stand, lag, budgets, pauses', async () => {
@@ -164,6 +185,7 @@ describe('how the installation stands', () => {
       waiting: 1,
       deadLetters: 2,
       oldestSync: '2024-06-01T00:00:00.000Z',
+      oldestKnownSync: '2024-06-01T00:00:00.000Z',
       neverSynced: 0,
       budgets: expect.any(Array),
       connectionsUsedUp: expect.any(Number),
@@ -181,7 +203,12 @@ describe('how the installation stands', () => {
       FROM generate_series(1, 3) AS n`
     await source(user.id, { last_sync_time: null })
     const later = (await operations()).providers.at(-1)
-    expect(later).toMatchObject({ sources: 6, oldestSync: null, neverSynced: 1 })
+    expect(later).toMatchObject({
+      sources: 6,
+      oldestSync: null,
+      oldestKnownSync: '2024-06-01T00:00:00.000Z',
+      neverSynced: 1,
+    })
     expect(later.budgets[0]).toEqual({ ...budget, used: 3, left: budget.max - 3 })
   })
 

@@ -28,7 +28,7 @@ export function Database({ operations }: { operations: Operations }) {
         <dt>Compression</dt>
         <dd>{compressionOf(operations)}</dd>
       </dl>
-      <TableScroll label="Policies">
+      <TableScroll label="What it holds">
         <table>
           <caption class="visually-hidden">What it holds</caption>
           <thead>
@@ -74,6 +74,6 @@ function Holding({ name, rows, bytes }: { name: string; rows?: number; bytes: nu
 function compressionOf({ engine, compression }: Operations): string {
   if (engine === 'plain') return 'None: plain PostgreSQL has no columnstore'
   if (compression === null) return 'None yet: chunks go into the columnstore 90 days behind'
-  const { before, after, ratio } = compression
-  return `${formatRatio(ratio)}: ${formatBytes(before)} of rows are ${formatBytes(after)} in the columnstore`
+  const { before, after } = compression
+  return `${formatRatio(before, after)}: ${formatBytes(before)} of rows are ${formatBytes(after)} in the columnstore`
 }

@@ -5,7 +5,7 @@ import { formatCount } from './words.ts'
 
 /** What an operator wants to know first. */
 export function Glance({
-  operations: { providers, scheduler, counts, dirtyUsers, differences },
+  operations: { providers, scheduler, counts, policies, dirtyUsers, differences, moreDifferences },
 }: {
   operations: Operations
 }) {
@@ -29,7 +29,16 @@ export function Glance({
         <Fact name="Dead letters">
           <Alarming count={sum(({ deadLetters }) => deadLetters)} />
         </Fact>
-        <Fact name="Balances that differ" hint="Reported balances that the transactions do not add up to.">
+        {policies.length > 0 && (
+          <Fact name="Policies failing" hint="What TimescaleDB does by itself, and whose last run failed.">
+            <Alarming count={policies.filter(({ lastStatus }) => lastStatus === 'failed').length} />
+          </Fact>
+        )}
+        <Fact
+          name="Balances that differ"
+          hint="Newest reported balances that the transactions do not add up to."
+        >
+          {moreDifferences && 'at least '}
           {formatCount(differences)}
         </Fact>
         <Fact name="Users not rolled up" hint="Users whose newest writes are read from the rows until then.">

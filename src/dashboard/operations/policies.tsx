@@ -36,6 +36,12 @@ export function Policies({ policies }: { policies: Policy[] }) {
             <span class={policy.failures > 0 ? 'bad-text' : 'soft'}>
               {policy.failures === 0 ? 'never failed' : `failed ${counted(policy.failures, 'time')}`}
             </span>
+            {policy.lastError !== null && (
+              <span class={`ops-error ${policy.lastStatus === 'failed' ? 'bad-text' : 'soft'}`}>
+                {policy.lastStatus === 'failed' ? '' : 'When it failed last: '}
+                {policy.lastError}
+              </span>
+            )}
           </li>
         ))}
       </ul>

@@ -22,7 +22,7 @@ export function Providers({ providers }: { providers: Provider[] }) {
 }
 
 function ProviderCard({ provider }: { provider: Provider }) {
-  const { title, sources, due, oldestSync, neverSynced, budgets, connectionsUsedUp } = provider
+  const { title, sources, due, oldestKnownSync, neverSynced, budgets, connectionsUsedUp } = provider
   return (
     <li class="card ops-provider">
       <div class="ops-head">
@@ -43,18 +43,22 @@ function ProviderCard({ provider }: { provider: Provider }) {
         </dd>
         <dt>Oldest sync</dt>
         <dd>
-          {oldestSync === null ? (
-            `${formatCount(neverSynced)} of ${formatCount(sources)} not synced yet`
-          ) : (
-            <time dateTime={oldestSync} title={formatMoment(oldestSync)}>
-              {formatAgo(oldestSync)}
+          {oldestKnownSync && (
+            <time dateTime={oldestKnownSync} title={formatMoment(oldestKnownSync)}>
+              {formatAgo(oldestKnownSync)}
             </time>
           )}
+          {oldestKnownSync && neverSynced > 0 && ', '}
+          {neverSynced > 0 && `${formatCount(neverSynced)} of ${formatCount(sources)} not synced yet`}
         </dd>
-        {connectionsUsedUp !== null && connectionsUsedUp > 0 && (
+        {connectionsUsedUp !== null && (
           <>
-            <dt>Own budgets used up</dt>
-            <dd>{counted(connectionsUsedUp, 'connection')}</dd>
+            <dt>Own budgets</dt>
+            <dd>
+              {connectionsUsedUp === 0
+                ? 'No connection at its limit'
+                : `${counted(connectionsUsedUp, 'connection')} at ${connectionsUsedUp === 1 ? 'its' : 'their'} limit`}
+            </dd>
           </>
         )}
       </dl>

@@ -15,9 +15,16 @@ export function formatBytes(bytes: number): string {
   return `${new Intl.NumberFormat(locales(), digits).format(bytes / 1024 ** step)} ${units[step]}`
 }
 
-/** `12.4x smaller`. */
-export function formatRatio(ratio: number): string {
-  return `${new Intl.NumberFormat(locales(), { maximumFractionDigits: 1 }).format(ratio)}x smaller`
+/**
+ * How the bytes that rows take compare with those that they are kept in: `12.4x smaller`, `About as large`,
+ * `1.3x larger`.
+ */
+export function formatRatio(before: number, after: number): string {
+  const times = new Intl.NumberFormat(locales(), { maximumFractionDigits: 1 })
+  const ratio = Math.max(before / after, after / before)
+  // Of what is rounded to `1x`, neither word would be true.
+  if (!(ratio >= 1.05)) return 'About as large'
+  return `${times.format(ratio)}x ${before > after ? 'smaller' : 'larger'}`
 }
 
 const spans: [string, number][] = [
