@@ -220,6 +220,11 @@ describe('of an installation at work', () => {
     await db.sql`
       INSERT INTO provider_quota (scope, slot, used_at, granted_at, lane)
       SELECT ${scope}, n, ${ago(0)}, ${ago(0)}, 1 FROM generate_series(1, ${max}::int) AS n`
+    const own = plaid.connector.limits.find((limit) => limit.scope === 'connection')!
+    await db.sql`
+      INSERT INTO provider_quota (scope, slot, used_at, granted_at, lane)
+      SELECT ${`plaid source ${bank} per ${own.per} ms`}, n, ${ago(0)}, ${ago(0)}, 1
+      FROM generate_series(1, ${own.max}::int) AS n`
     pass(dashboard.time, 10)
     const page = await openWithKey()
     const budget = page
@@ -231,6 +236,7 @@ describe('of an installation at work', () => {
       [...item.querySelectorAll('[aria-hidden], [aria-hidden] span')].map((each) => each.clientWidth),
     )
     expect(used).toBe(bar)
+    expect(await fact(page, 'Own budgets').textContent()).toBe('1 connection at its limit')
     await db.sql`DELETE FROM provider_quota`
   })
 

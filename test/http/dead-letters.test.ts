@@ -1,6 +1,7 @@
 import { beforeAll, beforeEach, expect, test } from 'vitest'
 import type { PlaidEmulator } from '../../src/connectors/plaid/emulator.ts'
 import { fixture as plaid } from '../../src/connectors/plaid/fixture.ts'
+import { connect } from '../../src/db/client.ts'
 import { pageDeadLetters, settleDeadLetter } from '../../src/db/dead-letters.ts'
 import type { Reach } from '../../src/db/owner.ts'
 import { addSource } from '../../src/db/sources.ts'
@@ -292,4 +293,20 @@ test('an operator sees those of all sources, runs them again and closes them', a
   expect(await serve('POST', '/v1/dead-letters/999999999999/retry')).toMatchObject({ status: 404 })
   // Its owner sees what was done.
   expect((await other.ask('GET', `/v1/dead-letters/${others}`)).body).toMatchObject({ status: 'discarded' })
+})
+
+test('lists wait no longer than other reads do', async () => {
+  const { sourceId } = await person()
+  const id = await letter(sourceId)
+  const reads = connect(db.url, { max: 1, statementTimeout: 200 })
+  const served = await startApp(db, { reads })
+  const token = await apiKey(db, null, 'service')
+  const ask = (path: string) => served.json('GET', path, { token })
+  await db.sql.begin(async (sql) => {
+    await sql`LOCK TABLE dead_letter IN ACCESS EXCLUSIVE MODE`
+    for (const path of ['/v1/dead-letters', `/v1/dead-letters/${id}`])
+      expect([path, (await ask(path)).status]).toEqual([path, 503])
+  })
+  expect((await ask(`/v1/dead-letters/${id}`)).status).toBe(200)
+  await reads.end()
 })
