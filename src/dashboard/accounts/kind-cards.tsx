@@ -50,7 +50,7 @@ function AccountRow({ account, value, missing, currency }: ValuedAccount & { cur
         <StaleMark account={account} />
         {differences.map(({ asset, difference }) => (
           <span key={asset} class="badge warning">
-            Difference <Money amount={difference} asset={asset} signed />
+            Difference <Money amount={difference} asset={asset} exact signed />
           </span>
         ))}
         {missing.length > 0 && <span class="badge warning">No price for {missing.join(', ')}</span>}

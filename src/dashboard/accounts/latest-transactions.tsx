@@ -48,7 +48,7 @@ export function LatestTransactions({ account }: { account: Account }) {
                       {category !== null && <span class="hint">{category}</span>}
                     </td>
                     <td class="number">
-                      <Money amount={amount} asset={asset} signed />
+                      <Money amount={amount} asset={asset} exact signed />
                     </td>
                   </tr>
                 ),

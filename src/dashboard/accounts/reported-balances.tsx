@@ -24,15 +24,15 @@ export function ReportedBalances({ account }: { account: Account }) {
         <dl key={asset} class="accounts-report">
           <dt>Reported for {formatDay(reportedOn)}</dt>
           <dd>
-            <Money amount={reported} asset={asset} />
+            <Money amount={reported} asset={asset} exact />
           </dd>
           <dt>Transactions add up to</dt>
           <dd>
-            <Money amount={sum([reported, negate(difference)])} asset={asset} />
+            <Money amount={sum([reported, negate(difference)])} asset={asset} exact />
           </dd>
           <dt>Difference</dt>
           <dd class={difference === '0' ? '' : 'bad-text'}>
-            <Money amount={difference} asset={asset} signed />
+            <Money amount={difference} asset={asset} exact signed />
           </dd>
         </dl>
       ))}

@@ -53,7 +53,7 @@ export function SetBalances({ account }: { account: Account }) {
                 <tr key={`${each.date} ${each.asset}`}>
                   <th scope="row">{formatDay(each.date)}</th>
                   <td class="number">
-                    <Money amount={each.amount} asset={each.asset} signed />
+                    <Money amount={each.amount} asset={each.asset} exact signed />
                   </td>
                   <td class="number">
                     <button

@@ -1,30 +1,36 @@
+import { isCurrency, minorDigits } from './minor-unit.ts'
+import { readersLocales } from './readers-locales.ts'
+
 /** Decimal strings as the reader writes numbers. Nothing becomes a JavaScript number on its way to the page. */
 
 export interface MoneyStyle {
   /** A plus before what is above zero. */
   signed?: boolean
-  /** Of an amount of money: whole units alone. */
-  whole?: boolean
-  /** All digits, however many. */
+  /** All digits, however many: for what somebody booked or reported, in which none may be lost. */
   exact?: boolean
 }
 
-/** An amount in an ISO 4217 currency by its minor unit, rounded half away from zero; of any other asset all its digits. */
+/**
+ * An amount in a currency by its minor unit (ISO 4217), rounded half away from zero; with `exact` at least those digits
+ * and every one that it has. Of any other asset all its digits.
+ */
 export function formatMoney(
   amount: string,
   asset: string,
-  { signed, whole, exact }: MoneyStyle = {},
+  { signed, exact }: MoneyStyle = {},
+  locales = readersLocales(),
 ): string {
   const sign = signed ? ({ signDisplay: 'exceptZero' } as const) : {}
   if (!isCurrency(asset))
-    return `${formatter({ maximumFractionDigits: 20, ...sign }).format(amount as never)} ${asset}`
-  const digits = whole ? { maximumFractionDigits: 0 } : exact ? { maximumFractionDigits: 20 } : {}
-  return formatter({ style: 'currency', currency: asset, ...digits, ...sign }).format(amount as never)
+    return `${formatter({ ...fractionDigits(placesOf(amount)), ...sign }, locales).format(amount as never)} ${asset}`
+  const digits = fractionDigits(Math.max(minorDigits(asset), exact ? placesOf(amount) : 0))
+  const style = { style: 'currency', currency: asset, ...digits, ...sign } as const
+  return formatter(style, locales).format(amount as never)
 }
 
 /** All digits, without a unit. */
-export function formatQuantity(amount: string): string {
-  return formatter({ maximumFractionDigits: 20 }).format(amount as never)
+export function formatQuantity(amount: string, locales = readersLocales()): string {
+  return formatter(fractionDigits(placesOf(amount)), locales).format(amount as never)
 }
 
 /** In few letters, for an axis: 12K, 1.5M. */
@@ -41,20 +47,22 @@ export function formatPercent(ratio: number): string {
   )
 }
 
-let currencies: Set<string> | undefined
+/** Digits behind the point. */
+function placesOf(amount: string): number {
+  return amount.split('.')[1]?.length ?? 0
+}
 
-export function isCurrency(asset: string): boolean {
-  currencies ??= new Set(Intl.supportedValuesOf('currency'))
-  return currencies.has(asset)
+function fractionDigits(count: number): Intl.NumberFormatOptions {
+  return { minimumFractionDigits: count, maximumFractionDigits: count }
 }
 
 const formatters = new Map<string, Intl.NumberFormat>()
 
-function formatter(options: Intl.NumberFormatOptions): Intl.NumberFormat {
-  const key = JSON.stringify(options)
+function formatter(options: Intl.NumberFormatOptions, locales = readersLocales()): Intl.NumberFormat {
+  const key = JSON.stringify([options, locales])
   let made = formatters.get(key)
   if (!made) {
-    made = new Intl.NumberFormat(navigator.languages as string[], options)
+    made = new Intl.NumberFormat(locales as string[], options)
     formatters.set(key, made)
   }
   return made

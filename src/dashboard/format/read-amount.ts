@@ -1,19 +1,27 @@
 import { parseDecimal } from '../../decimal.ts'
+import { type Notation, notationOf } from './notation.ts'
+import { readersLocales } from './readers-locales.ts'
 
 export type ReadAmount = { amount: string; fault?: never } | { amount?: never; fault: string }
 
 const notUnderstood = 'must be a number'
+/** Blanks, apostrophes between thousands, and the marks of direction that stand beside signs in Arabic and Persian. */
+const ignored = /[\s'’\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g
 
 /**
- * What somebody typed, as a decimal string. The separator of the reader's language and the point are both taken; what
- * could be meant in two ways, such as `1.234` in German, is refused and never guessed. Undefined where nothing is typed.
+ * What somebody typed, as a decimal string. The digits and separators of the reader's language are taken, and the point;
+ * what could be meant in two ways, such as `1.234` in German, is refused and never guessed. Undefined where nothing is
+ * typed.
  */
-export function readAmount(typed: string): ReadAmount | undefined {
-  const text = typed.replace(/[\s'’]/g, '').replace(/^−/, '-')
+export function readAmount(typed: string, locales = readersLocales()): ReadAmount | undefined {
+  const notation = notationOf(locales)
+  const text = [...typed.replace(ignored, '').replace(/^−/, '-')]
+    .map((letter) => notation.ascii.get(letter) ?? letter)
+    .join('')
   if (text === '') return undefined
-  const [, sign, digits] = /^([+-]?)([\d.,٫٬]+)$/.exec(text) ?? []
+  const [, sign, digits] = /^([+-]?)([\d.,]+)$/.exec(text) ?? []
   if (digits === undefined) return { fault: notUnderstood }
-  const plain = withPoint(digits)
+  const plain = withPoint(digits, notation)
   if (plain === 'ambiguous')
     return { fault: 'could be meant in two ways: leave out the separator of thousands' }
   const amount = plain === undefined ? undefined : parseDecimal(`${sign}${plain}`)
@@ -22,41 +30,38 @@ export function readAmount(typed: string): ReadAmount | undefined {
 
 /** A decimal string as the reader would type it. What is none stays as it is. */
 export function typedAmount(amount: string): string {
-  return parseDecimal(amount) === undefined ? amount : amount.replace('.', separators().decimal)
+  const { decimal } = notationOf(readersLocales())
+  return parseDecimal(amount) === undefined ? amount : amount.replace('.', decimal)
 }
 
 /** `12,50`, for a hint. */
 export function exampleAmount(): string {
-  return `12${separators().decimal}50`
+  return `12${notationOf(readersLocales()).decimal}50`
 }
 
-function withPoint(digits: string): string | 'ambiguous' | undefined {
-  const last = /[^\d](?=\d*$)/.exec(digits)
-  if (!last) return digits
-  const whole = digits.slice(0, last.index)
-  const fraction = digits.slice(last.index + 1)
-  const { decimal, group } = separators()
-  if (/\D/.test(whole)) {
-    const isGrouped = /^\d{1,3}(\D)(\d{3}\1)*\d{3}$/.exec(whole)
-    if (!isGrouped) return undefined
-    const all = whole.replace(/\D/g, '')
-    if (isGrouped[1] !== last[0]) return `${all}.${fraction}`
-    return fraction.length === 3 ? all + fraction : undefined
-  }
-  if (last[0] === decimal) return `${whole}.${fraction}`
+function withPoint(digits: string, notation: Notation): string | 'ambiguous' | undefined {
+  const separators = digits.match(/\D/g) ?? []
+  const [first = '', last = ''] = [separators[0], separators.at(-1)]
+  if (separators.length === 0) return digits
+  if (separators.length === 1) return withOneSeparator(digits, last, notation)
+  // Several: those before the last one part thousands, and so does the last one where it is like them.
+  const end = first === last ? digits.length : digits.lastIndexOf(last)
+  const whole = digits.slice(0, end).split(first)
+  return isGrouped(whole, notation.groupSize) ? `${whole.join('')}.${digits.slice(end + 1)}` : undefined
+}
+
+function withOneSeparator(digits: string, separator: string, { decimal, group }: Notation) {
+  const [whole = '', fraction = ''] = digits.split(separator)
+  if (separator === decimal) return `${whole}.${fraction}`
   const couldBeGrouped = /^[1-9]\d{0,2}$/.test(whole) && fraction.length === 3
-  if (last[0] === '.') return couldBeGrouped ? 'ambiguous' : `${whole}.${fraction}`
-  return last[0] === group && couldBeGrouped ? whole + fraction : undefined
+  if (separator === '.') return couldBeGrouped ? 'ambiguous' : `${whole}.${fraction}`
+  return separator === group && couldBeGrouped ? whole + fraction : undefined
 }
 
-let known: { decimal: string; group: string } | undefined
-
-function separators(): { decimal: string; group: string } {
-  if (known) return known
-  const parts = new Intl.NumberFormat(navigator.languages as string[], {
-    numberingSystem: 'latn',
-  }).formatToParts(1234567.8)
-  const of = (type: string) => parts.find((part) => part.type === type)?.value ?? ''
-  known = { decimal: of('decimal') || '.', group: of('group') }
-  return known
+/** `1`, `234`, `567`; in India `12`, `34`, `567` as well. */
+function isGrouped(groups: string[], ownSize: number): boolean {
+  const [head = '', middle, tail] = [groups[0], groups.slice(1, -1), groups.at(-1)]
+  const by = (size: number) =>
+    head.length > 0 && head.length <= size && middle.every((each) => each.length === size)
+  return groups.every((each) => /^\d+$/.test(each)) && tail?.length === 3 && (by(3) || by(ownSize))
 }

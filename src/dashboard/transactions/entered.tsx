@@ -23,7 +23,8 @@ export function Entered({
   return (
     <Notice kind="good">
       <span>
-        Entered: {titleOf(transaction)}, <Money amount={amount} asset={asset} signed />, on {formatDay(date)}.
+        Entered: {titleOf(transaction)}, <Money amount={amount} asset={asset} exact signed />, on{' '}
+        {formatDay(date)}.
       </span>
       {!isListed && (
         <button type="button" class="button small" onClick={() => onOpen(transaction)}>

@@ -35,7 +35,7 @@ export function TransactionRow({
           <span class="tx-about">{about.filter((each) => each !== null).join(' · ')}</span>
           <Marks transaction={transaction} />
           <span class={isGain ? 'tx-amount good-text' : 'tx-amount'}>
-            <Money amount={amount} asset={asset} signed />
+            <Money amount={amount} asset={asset} exact signed />
           </span>
         </button>
       </li>
