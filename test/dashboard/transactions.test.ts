@@ -74,15 +74,55 @@ test('lists by day, newest first, with what is said of each and the amounts of t
   expect(await button(page, /^Hotel/).textContent()).toContain('Pending')
   expect(await button(page, /^Payout/).textContent()).toContain('Requested')
   expect(await page.locator('.tx-amount').allTextContents()).toEqual(
-    expect.arrayContaining(['+€2,500.00', '-€1,234.57', '+0.000123456789 BTC']),
+    expect.arrayContaining(['+€2,500.00', '-€1,234.565', '+0.000123456789 BTC']),
   )
   const german = await dashboard.openAs(id, '/transactions', { locale: 'de-DE' })
   await rowsOn(german).first().waitFor()
   const amounts = (await german.locator('.tx-amount').allTextContents()).map((text) =>
     text.replace(/\s/g, ' '),
   )
-  expect(amounts).toEqual(expect.arrayContaining(['+2.500,00 €', '-1.234,57 €', '+0,000123456789 BTC']))
+  expect(amounts).toEqual(expect.arrayContaining(['+2.500,00 €', '-1.234,565 €', '+0,000123456789 BTC']))
 })
+
+test.each(['en-GB', 'de-DE', 'en-IN', 'hi-IN', 'ar-EG', 'fa-IR'])(
+  'in %s, every digit of an amount is shown',
+  async (locale) => {
+    const owner = await person()
+    const amounts = [
+      ['HUF', '123.45'],
+      ['RSD', '-123.45'],
+      ['IQD', '1234.5675'],
+      ['JPY', '12345.67'],
+      ['KWD', '1.2345'],
+      ['EUR', '-1234567.000000000000000000000001'],
+      ['BTC', '0.123456789012345678901234567891'],
+    ] as const
+    await ingest(
+      db,
+      owner.sourceId,
+      amounts.map(([asset, amount]) => row(asset, today, amount, { asset })),
+    )
+    const page = await dashboard.openAs(owner.id, '/transactions', { locale })
+    await expect.poll(() => rowsOn(page).count()).toBe(amounts.length)
+    const shown = await page
+      .locator('.tx-amount data')
+      .evaluateAll((all) =>
+        all.map((each) => ({ value: each.getAttribute('value')!, text: each.textContent! })),
+      )
+    const latin = (text: string) => text.replace(/\p{Nd}/gu, (digit) => latinOf(digit, locale))
+    expect(shown.map(({ value }) => value)).toEqual((await listed(owner.token)).map(({ amount }) => amount))
+    for (const { value, text } of shown) {
+      const digits = latin(text).replace(/\D/g, '')
+      expect(digits, text).toContain(value.replace(/\D/g, ''))
+    }
+  },
+)
+
+/** Of a digit in the writing of a language. */
+function latinOf(digit: string, locale: string): string {
+  const own = Array.from({ length: 10 }, (_, value) => new Intl.NumberFormat(locale).format(value))
+  return own.includes(digit) ? String(own.indexOf(digit)) : digit
+}
 
 test('a search is looked for literally, and stands in the address', async () => {
   const { id } = await household()
@@ -373,6 +413,9 @@ test.each([
   ['de-DE', { '1.234': undefined, '1.234.567': '-1234567', '0.125': '-0.125', '12.5': '-12.5' }],
   ['fr-FR', { '1\u202f234,5': '-1234.5', '1 234.50': '-1234.5', '1,5': '-1.5', '1e5': undefined }],
   ['de-CH', { '1’234.5': '-1234.5', "1'234": '-1234', '99999999999999999.01': '-99999999999999999.01' }],
+  ['en-IN', { '1,23,456.78': '-123456.78', '1,23': undefined }],
+  ['ar-EG', { '١٢٫٥': '-12.5', '١٬٢٣٤': '-1234', '12.5': '-12.5', '١٬٢': undefined }],
+  ['fa-IR', { '۱٬۲۳۴٫۵': '-1234.5' }],
 ])('an amount is read as it is written in %s, and never guessed', async (locale, amounts) => {
   const owner = await person()
   await cashAccount(owner.token)
