@@ -22,8 +22,11 @@ test('somebody logs in, reloads, and is still there', async () => {
   await page.getByLabel('Password').fill(password)
   await page.getByRole('button', { name: 'Log in', exact: true }).click()
   await page.getByRole('heading', { name: 'Net worth', level: 1 }).waitFor()
+  const focused = () => page.evaluate('document.activeElement.tagName')
+  await expect.poll(focused).toBe('H1')
   await page.reload()
   await page.getByRole('heading', { name: 'Net worth', level: 1 }).waitFor()
+  expect(await focused()).toBe('BODY')
   expect(await seriousFaults(page)).toEqual([])
 })
 

@@ -265,6 +265,28 @@ test('paused, resumed, and marked where it has not synced for long', async () =>
   expect(await mine.getByText('Out of date').count()).toBe(0)
 })
 
+test('with the keyboard alone: paused, resumed and synced, without losing the place', async () => {
+  const { open, connect } = await person()
+  await connect()
+  await sync()
+  const page = await open('/sources')
+  const mine = card(page, 'My bank')
+  const focused = () => page.evaluate<string>('document.activeElement.textContent')
+  await mine.getByRole('button', { name: 'Pause' }).press('Enter')
+  await expect.poll(focused).toBe('Paused')
+  await page.keyboard.press('Tab')
+  await expect.poll(focused).toBe('Resume')
+  await page.keyboard.press('Enter')
+  await expect.poll(focused).toBe('Due')
+  await sync()
+  await mine.getByText('Active', { exact: true }).waitFor()
+  const button = mine.getByRole('button', { name: 'Sync now' })
+  await button.press('Enter')
+  await mine.getByText('Due', { exact: true }).waitFor()
+  expect(await focused()).toBe('Sync now')
+  expect(await button.getAttribute('aria-disabled')).toBe('true')
+})
+
 test('failed fetches are run again, or discarded', async () => {
   const { open, connect } = await person()
   const id = await connect()

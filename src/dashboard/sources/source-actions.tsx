@@ -1,9 +1,10 @@
-import { useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { api } from '../api.ts'
 import { isAtWork, type Source } from '../queries.ts'
 import { Problem } from '../ui/notice.tsx'
 import { useSubmit } from '../ui/use-submit.ts'
 import { MendDialog } from './mend-dialog.tsx'
+import { focusState } from './source-facts.tsx'
 import { keepSource } from './source-queries.ts'
 import { isOwn, nameOf } from './source-state.ts'
 
@@ -11,12 +12,23 @@ import { isOwn, nameOf } from './source-state.ts'
 export function SourceActions({ source }: { source: Source }) {
   const [mending, setMending] = useState(false)
   const { send, pending, error } = useSubmit((run: () => Promise<unknown>) => run())
+  const isChanged = useRef(false)
+  useEffect(() => {
+    if (isChanged.current) focusState(source)
+    isChanged.current = false
+  }, [source.status])
   if (isOwn(source)) return null
   const { id, status } = source
   const params = { id }
   const set = (wanted: 'active' | 'paused') =>
-    send(async () => keepSource(await api.updateSource({ params, body: { status: wanted } })))
-  const button = { type: 'button', disabled: pending } as const
+    send(async () => {
+      const changed = await api.updateSource({ params, body: { status: wanted } })
+      isChanged.current = true
+      keepSource(changed)
+    })
+  // Not `disabled`, which would take the focus off the one that was pressed.
+  const button = { type: 'button', 'aria-disabled': pending } as const
+  const mayNotSync = pending || (isAtWork(source) && source.backfill === null) || source.running
   const about = (action: string) => ({ 'aria-label': `${action}: ${nameOf(source)}` })
   return (
     <>
@@ -27,8 +39,8 @@ export function SourceActions({ source }: { source: Source }) {
               {...button}
               {...about('Sync now')}
               class="button small"
-              disabled={pending || (isAtWork(source) && source.backfill === null) || source.running}
-              onClick={() => send(() => api.syncSource({ params }))}
+              aria-disabled={mayNotSync}
+              onClick={() => !mayNotSync && send(() => api.syncSource({ params }))}
             >
               Sync now
             </button>

@@ -3,9 +3,22 @@ import { doubtsOf } from './source-doubts.ts'
 import { isOwn, stateOf } from './source-state.ts'
 import { useNow, When } from './when.tsx'
 
+function stateId({ id }: Source): string {
+  return `source-state-${id}`
+}
+
+/** Where a reader goes on whose button has gone with the state that it changed. */
+export function focusState(source: Source): void {
+  if (document.activeElement === document.body) document.getElementById(stateId(source))?.focus()
+}
+
 export function StateBadge({ source }: { source: Source }) {
   const { badge, kind } = stateOf(source, useNow())
-  return <span class={`badge ${kind}`}>{badge}</span>
+  return (
+    <span class={`badge ${kind}`} id={stateId(source)} tabIndex={-1}>
+      {badge}
+    </span>
+  )
 }
 
 /** How a source stands, in a sentence, and its times. */

@@ -145,7 +145,7 @@ export function CashForm({
         faults.size === 0 && <Problem error={error} />
       )}
       <div class="actions">
-        <button type="submit" class="button primary" disabled={pending}>
+        <button type="submit" class="button primary" aria-disabled={pending}>
           Enter
         </button>
       </div>

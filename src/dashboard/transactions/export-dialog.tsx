@@ -49,7 +49,12 @@ export function ExportDialog({ filters, onClose }: { filters: Filters; onClose: 
         <output class="soft">
           {isPending && `${formatQuantity(String(Math.ceil(bytes / 1024)))} KiB so far…`}
         </output>
-        <button type="button" class="button primary" disabled={isPending} onClick={() => mutate()}>
+        <button
+          type="button"
+          class="button primary"
+          aria-disabled={isPending}
+          onClick={() => !isPending && mutate()}
+        >
           Download
         </button>
       </div>

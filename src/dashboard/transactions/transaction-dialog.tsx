@@ -78,7 +78,7 @@ export function TransactionDialog({
               Take back…
             </button>
           )}
-          <button type="submit" class="button primary" disabled={pending}>
+          <button type="submit" class="button primary" aria-disabled={pending}>
             Save
           </button>
         </div>

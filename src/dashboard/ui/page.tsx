@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
+import { session } from '../session/session.ts'
 
 /** A page with its title, which is where a reader who cannot see begins after following a link. */
 export function Page({
@@ -30,5 +31,5 @@ export function Page({
   )
 }
 
-/** The first page is begun at its beginning. */
-let hasNavigated = false
+/** What was opened in the browser is begun at its beginning; a page behind the log-in was not. */
+let hasNavigated = session.peek() === undefined
