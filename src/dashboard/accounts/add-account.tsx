@@ -2,24 +2,23 @@ import { useRef, useState } from 'preact/hooks'
 import { useLocation } from 'wouter-preact'
 import type { AccountKind } from '../../page.ts'
 import { api } from '../api.ts'
-import { idempotencyKey } from '../idempotency-key.ts'
 import { refreshEverything, useMe } from '../queries.ts'
-import { AmountField, amountOf } from '../ui/amount-field.tsx'
 import { CurrencyField } from '../ui/choice-fields.tsx'
 import { Field } from '../ui/field.tsx'
 import { FormDialog } from '../ui/form-dialog.tsx'
 import { Notice } from '../ui/notice.tsx'
+import { useRequestKey } from '../ui/use-request-key.ts'
 import { useSubmit } from '../ui/use-submit.ts'
-import { debtKinds } from './account-kinds.ts'
 import { useToday } from './account-queries.ts'
+import { BalanceField, balanceOf, noBalance } from './balance-field.tsx'
 import { KindField } from './kind-field.tsx'
 
 /** An account that is kept by hand, and what it holds where that is said. */
 export function AddAccount({ onClose }: { onClose: () => void }) {
-  const [key] = useState(idempotencyKey)
+  const keyOf = useRequestKey()
   const [name, setName] = useState('')
   const [kind, setKind] = useState<AccountKind>('cash')
-  const [text, setText] = useState('')
+  const [balance, setBalance] = useState(noBalance)
   const [asset, setAsset] = useState<string>()
   const [date, setDate] = useState<string>()
   /** The account, once it is there: a balance that is refused does not make another one. */
@@ -31,8 +30,9 @@ export function AddAccount({ onClose }: { onClose: () => void }) {
   const currency = asset ?? me?.baseCurrency ?? ''
   const submit = useSubmit(
     async () => {
-      const amount = text.trim() === '' ? undefined : amountOf(text)
-      made.current ??= (await api.createAccount({ body: { name, kind }, idempotencyKey: key })).id
+      const amount = balance.text.trim() === '' ? undefined : balanceOf(balance, kind)
+      const body = { name, kind }
+      made.current ??= (await api.createAccount({ body, idempotencyKey: keyOf(body) })).id
       if (amount === undefined) return
       const params = { id: made.current, date: day }
       await api.putBalance({ params, body: { amount, asset: currency } })
@@ -44,7 +44,6 @@ export function AddAccount({ onClose }: { onClose: () => void }) {
     onClose()
   }
   const isMade = made.current !== undefined
-  const isDebt = debtKinds.some((each) => each.kind === kind)
   return (
     <FormDialog title="Add an account" action="Add" submit={submit} onClose={close}>
       <Field
@@ -60,13 +59,12 @@ export function AddAccount({ onClose }: { onClose: () => void }) {
       <KindField value={kind} disabled={isMade} fault={submit.faults.get('kind')} onChange={setKind} />
       <fieldset class="accounts-fields">
         <legend>What it holds, if you like</legend>
-        <AmountField
-          label="Balance"
+        <BalanceField
+          kind={kind}
           required={false}
-          {...(isDebt && { hint: 'What you owe is below zero, with a minus before it.' })}
-          text={text}
+          value={balance}
           fault={submit.faults.get('amount')}
-          onText={setText}
+          onChange={setBalance}
         />
         <CurrencyField
           label="Currency or asset"

@@ -1,17 +1,18 @@
 import { useState } from 'preact/hooks'
 import { api } from '../api.ts'
-import { idempotencyKey } from '../idempotency-key.ts'
 import { queryClient } from '../queries.ts'
 import { Field } from '../ui/field.tsx'
 import { Problem } from '../ui/notice.tsx'
+import { useRequestKey } from '../ui/use-request-key.ts'
 import { useSubmit } from '../ui/use-submit.ts'
 
 /** Makes the account that cash needs, where there is none that is kept by hand. */
 export function CashAccountForm({ onMade }: { onMade: (accountId: string) => void }) {
   const [name, setName] = useState('Cash')
-  const [key] = useState(idempotencyKey)
+  const keyOf = useRequestKey()
   const { send, pending, error, faults } = useSubmit(async () => {
-    const { id } = await api.createAccount({ body: { name, kind: 'cash' }, idempotencyKey: key })
+    const body = { name, kind: 'cash' } as const
+    const { id } = await api.createAccount({ body, idempotencyKey: keyOf(body) })
     await queryClient.invalidateQueries({ queryKey: ['accounts'] })
     onMade(id)
   })
@@ -35,7 +36,7 @@ export function CashAccountForm({ onMade }: { onMade: (accountId: string) => voi
       />
       {faults.size === 0 && <Problem error={error} />}
       <div class="actions">
-        <button type="submit" class="button primary" disabled={pending}>
+        <button type="submit" class="button primary" aria-disabled={pending}>
           Make a cash account
         </button>
       </div>
