@@ -223,6 +223,79 @@ test('a balance that is refused leaves the account, which is not made twice', as
   expect((await ask('GET', '/v1/accounts')).body.accounts).toHaveLength(1)
 })
 
+test('an account is added under another name where the answer to the first was lost', async () => {
+  const { userId, ask } = await person()
+  const page = await dashboard.openAs(userId, '/accounts', { refusals: [Number.NaN] })
+  await page.getByRole('button', { name: 'Add by hand' }).click()
+  await page.route('**/v1/accounts', async (route) => {
+    if (route.request().method() !== 'POST') return route.continue()
+    await route.fetch()
+    await route.abort()
+  })
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('Name').fill('Purse')
+  await dialog.getByRole('button', { name: 'Add' }).click()
+  await dialog.getByText('The server could not be reached.').waitFor()
+  await dialog.getByRole('button', { name: 'Add' }).click()
+  await expect.poll(async () => (await ask('GET', '/v1/accounts')).body.accounts.length).toBe(1)
+  await page.unroute('**/v1/accounts')
+  await dialog.getByLabel('Name').fill('Pension')
+  await dialog.getByRole('button', { name: 'Add' }).click()
+  await page.getByRole('heading', { name: 'Pension', level: 1 }).waitFor()
+})
+
+test('of a debt what is owed is asked for, and is a debt', async () => {
+  const { userId, ask } = await person()
+  const page = await dashboard.openAs(userId, '/accounts')
+  await page.getByRole('button', { name: 'Add by hand' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('Name').fill('Blue card')
+  await dialog.getByLabel('Kind').selectOption('Card')
+  await dialog.getByLabel('What you owe', { exact: true }).fill('-99.95')
+  await dialog.getByRole('button', { name: 'Add' }).click()
+  await dialog.getByText('must not be below zero').waitFor()
+  expect((await ask('GET', '/v1/accounts')).body.accounts).toEqual([])
+  await dialog.getByLabel('What you owe', { exact: true }).fill('99.95')
+  await dialog.getByRole('button', { name: 'Add' }).click()
+  const value = region(page, 'Value today').locator('strong')
+  await expect.poll(() => amountsIn(value)).toEqual(['-99.95'])
+  await page.getByRole('button', { name: 'Set a balance' }).click()
+  await dialog.getByLabel('It is in credit').check()
+  await dialog.getByLabel('What you have in credit').fill('5')
+  expect(await seriousFaults(page)).toEqual([])
+  await dialog.getByRole('button', { name: 'Save' }).click()
+  await expect.poll(() => amountsIn(value)).toEqual(['5'])
+})
+
+const written = (date: string) =>
+  new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeZone: 'UTC' }).format(new Date(date))
+
+test.each([
+  ['UTC', '23:59:30', day(0), day(-1)],
+  // Summer or winter: it is the next day there, and this one's is in Berlin.
+  ['Pacific/Auckland', '12:30:00', day(-1), day(-1)],
+])('today is the user’s own in %s, and goes on at midnight', async (timeZone, time, first, next) => {
+  const { userId, ask } = await household()
+  expect((await ask('PATCH', '/v1/users/me', { timeZone })).status).toBe(200)
+  const before = dashboard.time.now
+  try {
+    dashboard.time.now = new Date(`${today}T${time}Z`)
+    const page = await dashboard.openAs(userId, '/accounts')
+    await page.clock.install({ time: dashboard.time.now })
+    await page.reload()
+    await region(page, 'Net worth')
+      .getByText(`Today, ${written(first)}`)
+      .waitFor()
+    dashboard.time.now = new Date(dashboard.time.now.getTime() + 60_000)
+    await page.clock.runFor(60_000)
+    await region(page, 'Net worth')
+      .getByText(`Today, ${written(next)}`)
+      .waitFor()
+  } finally {
+    dashboard.time.now = before
+  }
+})
+
 test('a balance is set, shown, and taken back', async () => {
   const { userId, ask, idOf } = await household()
   const house = idOf('House')

@@ -1,22 +1,37 @@
 import { keepPreviousData, useQuery } from '@tanstack/preact-query'
-import { dayInZone } from '../../calendar.ts'
+import { useEffect, useState } from 'preact/hooks'
+import { addDays, dayInZone } from '../../calendar.ts'
 import { api } from '../api.ts'
 import { queryClient, useMe } from '../queries.ts'
 
-/** Today where the user lives; undefined while that is not known. */
+/** Milliseconds between two looks at the calendar. */
+const tick = 10_000
+
+/** Today where the user lives, past midnight as well; undefined while that is not known. */
 export function useToday(): string | undefined {
   const { data } = useMe()
-  return data && dayInZone(new Date(), data.timeZone)
+  const timeZone = data?.timeZone
+  const read = () => (timeZone === undefined ? undefined : dayInZone(new Date(), timeZone))
+  const [, keep] = useState(read)
+  useEffect(() => {
+    const timer = setInterval(() => keep(read()), tick)
+    return () => clearInterval(timer)
+  }, [timeZone])
+  return read()
 }
 
-/** What each account is worth, and all of them together, today or since `from`. */
+/**
+ * What each account is worth, and all of them together, since `from` or the day before today. Where it ends, the last
+ * point says: on the day that it is for the server, and not at the one that this page began with.
+ */
 export function useWorthByAccount(from?: string) {
   const today = useToday()
-  const range = { from: from ?? today!, to: today! }
+  // A day early, for a clock of this device that is ahead of the server's.
+  const since = from ?? (today && addDays(today, -1))
   return useQuery({
-    queryKey: ['worth by account', from, today],
-    queryFn: ({ signal }) => api.getNetWorth({ query: { ...range, by: 'account' }, signal }),
-    enabled: today !== undefined,
+    queryKey: ['worth by account', since],
+    queryFn: ({ signal }) => api.getNetWorth({ query: { from: since!, by: 'account' }, signal }),
+    enabled: since !== undefined,
     placeholderData: keepPreviousData,
   })
 }

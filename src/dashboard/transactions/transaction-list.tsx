@@ -1,7 +1,7 @@
 import { useMemo } from 'preact/hooks'
-import { dayInZone } from '../../calendar.ts'
+import { useToday } from '../accounts/account-queries.ts'
 import { formatDay } from '../format/dates.ts'
-import { useAccounts, useMe } from '../queries.ts'
+import { useAccounts } from '../queries.ts'
 import type { Transaction } from './transaction-queries.ts'
 import { TransactionRow } from './transaction-row.tsx'
 
@@ -16,14 +16,13 @@ export function TransactionList({
   newId: string | undefined
   onOpen: (transaction: Transaction) => void
 }) {
-  const { data: me } = useMe()
   const { data: accounts } = useAccounts()
   const names = useMemo(
     () => new Map(accounts?.accounts.map(({ id, name }) => [id, name] as const)),
     [accounts],
   )
   const days = useMemo(() => byDay(rows), [rows])
-  const today = me && dayInZone(new Date(), me.timeZone)
+  const today = useToday()
   return useMemo(
     () =>
       days.map(({ day, transactions }) => (
