@@ -164,12 +164,9 @@ test('filters stand in the address, and the way back and forth keeps them', asyn
   await shows(page, ['100% off_season'])
   expect(query(page)).toEqual({ accountId, to: addDays(today, -4) })
   await page.goBack()
-  await shows(page, ['Dust', '100% off_season'])
-  expect(await field(page, 'To').inputValue()).toBe('')
-  await page.goBack()
   await expect.poll(() => rowsOn(page).count()).toBe(6)
   expect(await field(page, 'Account').inputValue()).toBe('')
-  await page.goForward()
+  expect(await field(page, 'To').inputValue()).toBe('')
   await page.goForward()
   await shows(page, ['100% off_season'])
   const other = await dashboard.openAs(id, new URL(page.url()).pathname + new URL(page.url()).search)
@@ -199,6 +196,53 @@ test.each([
   await shows(page, [...(found ?? expected.map(({ description }) => description))])
   expect(expected.map((each) => each.description ?? each.counterparty)).toEqual(await titles(page))
   expect(query(page)).toEqual(address)
+})
+
+test('a day that is being typed is asked for once it is whole, and is no step of the history', async () => {
+  const { id } = await household()
+  const page = await dashboard.openAs(id, '/transactions')
+  await rowsOn(page).first().waitFor()
+  const asked = new Set<string>()
+  page.on('request', (request) => asked.add(new URL(request.url()).searchParams.get('from') ?? ''))
+  const length = await page.evaluate('history.length')
+  await field(page, 'From').focus()
+  await page.keyboard.type('02022024', { delay: 400 })
+  await expect.poll(() => query(page)).toEqual({ from: '2024-02-02' })
+  await expect.poll(() => [...asked].filter((day) => day !== '')).toEqual(['2024-02-02'])
+  expect(await page.evaluate('history.length')).toBe(length)
+})
+
+test('of a long list, the first page alone is asked for as time goes by', async () => {
+  const owner = await person()
+  const old = Array.from({ length: 320 }, (_, n) =>
+    row(`old ${n}`, addDays(today, -Math.floor(n / 4)), `-${n + 1}`, { description: `old ${n}` }),
+  )
+  await ingest(db, owner.sourceId, old)
+  const page = await dashboard.openAs(owner.id, '/transactions')
+  await page.clock.install()
+  await page.reload()
+  await rowsOn(page).first().waitFor()
+  for (;;) {
+    if (await page.getByText('That is all.').isVisible()) break
+    await rowsOn(page).last().scrollIntoViewIfNeeded()
+    await page.clock.runFor(100)
+  }
+  const asked: string[] = []
+  page.on('request', (request) => {
+    const { pathname, searchParams } = new URL(request.url())
+    if (pathname === '/v1/transactions') asked.push(searchParams.get('cursor') === null ? 'first' : 'later')
+  })
+  const minuteLater = async () => {
+    await page.clock.runFor(61_000)
+    return asked.length
+  }
+  await expect.poll(minuteLater).toBeGreaterThan(2)
+  expect(new Set(asked)).toEqual(new Set(['first']))
+  await ingest(db, owner.sourceId, [row('new', today, '-1', { description: 'new' })])
+  await minuteLater()
+  await page.locator('.tx-title').getByText('new', { exact: true }).waitFor()
+  await expect.poll(() => rowsOn(page).count()).toBe(321)
+  expect(asked).toContain('later')
 })
 
 test('a filter that is refused is told beside its field', async () => {
@@ -491,6 +535,35 @@ test('what is refused of new cash is told beside its field', async () => {
   await button(page, 'Enter').click()
   await page.getByText('Entered: cash').waitFor()
   expect(await listed(owner.token)).toHaveLength(1)
+})
+
+test('whoever enters with the keyboard, and is refused, goes on where they were', async () => {
+  const owner = await person()
+  await cashAccount(owner.token)
+  const page = await dashboard.openAs(owner.id, '/transactions', { refusals: [400] })
+  await button(page, 'Add cash').click()
+  await dialogField(page, 'Amount').fill('1')
+  await dialogField(page, 'Date').fill('2190-01-01')
+  await button(page, 'Enter').press('Enter')
+  await page.getByText('must be at most 10 years ahead').waitFor()
+  expect(await page.evaluate('document.activeElement.textContent')).toBe('Enter')
+})
+
+test('an account for cash is made under another name where the answer to the first was lost', async () => {
+  const owner = await person()
+  const page = await dashboard.openAs(owner.id, '/transactions', { refusals: [lost] })
+  await page.route('**/v1/accounts', async (route) => {
+    if (route.request().method() !== 'POST') return route.continue()
+    await route.fetch()
+    await route.abort()
+  })
+  await button(page, 'Add cash').click()
+  await button(page, 'Make a cash account').click()
+  await page.getByText('The server could not be reached.').waitFor()
+  await page.unroute('**/v1/accounts')
+  await dialogField(page, 'Name of the account').fill('Purse')
+  await button(page, 'Make a cash account').click()
+  await dialogField(page, 'Amount').waitFor()
 })
 
 test('what was entered by hand is taken back, and what a provider says is not', async () => {

@@ -1,4 +1,5 @@
 import type { ComponentChildren } from 'preact'
+import { firstDay, isDay, lastDay } from '../../calendar.ts'
 import { readAmount, typedAmount } from '../format/read-amount.ts'
 import { useAccounts } from '../queries.ts'
 import { Field, SelectField } from '../ui/field.tsx'
@@ -70,10 +71,12 @@ function ChosenFilter({ name, change, ...field }: FilterProps & { children: Comp
 
 function DayFilter({ name, value, change, ...field }: FilterProps) {
   const draft = useDraft(value, (typed) => {
-    change({ [name]: typed })
+    // While a year is typed, the browser gives days of the first centuries.
+    if (typed !== '' && !isDay(typed)) return value
+    change({ [name]: typed }, { replace: true })
     return typed
   })
-  return <Field {...field} {...draft} type="date" min="1900-01-01" max="2199-12-31" />
+  return <Field {...field} {...draft} type="date" min={firstDay} max={lastDay} />
 }
 
 function TypedFilter({

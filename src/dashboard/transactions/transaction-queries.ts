@@ -1,4 +1,11 @@
-import { type InfiniteData, keepPreviousData, useInfiniteQuery } from '@tanstack/preact-query'
+import {
+  type InfiniteData,
+  keepPreviousData,
+  type UseInfiniteQueryResult,
+  useInfiniteQuery,
+  useQuery,
+} from '@tanstack/preact-query'
+import { useEffect } from 'preact/hooks'
 import { type Answer, type Api, api } from '../api.ts'
 import { queryClient } from '../queries.ts'
 import type { Filters } from './filters.ts'
@@ -14,11 +21,15 @@ const largestPage = 500
 
 /**
  * Pages of the list, newest first. Each is twice as long as the one before, for all of them are read again whenever the
- * list is: 5,000 rows are 13 requests.
+ * list is: 5,000 rows are 13 requests. A list of several is not asked for again as time goes by: its first page is, and
+ * the others behind it where that has changed.
  */
 export function useTransactionPages(filters: Filters) {
-  return useInfiniteQuery({
-    queryKey: [...key, filters],
+  const queryKey = [...key, filters]
+  const isLong = (queryClient.getQueryData<InfiniteData<TransactionPage>>(queryKey)?.pages.length ?? 0) > 1
+  const pages = useInfiniteQuery({
+    queryKey,
+    ...(isLong && { refetchInterval: false, refetchOnWindowFocus: false, refetchOnReconnect: false }),
     queryFn: ({ pageParam, signal }) =>
       api.listTransactions({ query: { ...filters, ...pageParam } as Query, signal }),
     initialPageParam: { limit: firstPage } as { limit: number; cursor?: string },
@@ -28,6 +39,28 @@ export function useTransactionPages(filters: Filters) {
         : { limit: Math.min(firstPage * 2 ** pages.length, largestPage), cursor: nextCursor },
     placeholderData: keepPreviousData,
   })
+  useNewestPage(filters, isLong, pages)
+  return pages
+}
+
+/** Looks at the first page of a long list, and has the whole of it read again where it has changed, or failed. */
+function useNewestPage(
+  filters: Filters,
+  enabled: boolean,
+  pages: Pick<UseInfiniteQueryResult<InfiniteData<TransactionPage>>, 'data' | 'isRefetchError' | 'refetch'>,
+): void {
+  const { data, dataUpdatedAt } = useQuery({
+    queryKey: ['transactions', 'newest', filters],
+    queryFn: ({ signal }) =>
+      api.listTransactions({ query: { ...filters, limit: firstPage } as Query, signal }),
+    enabled,
+  })
+  useEffect(() => {
+    if (!enabled || !data) return
+    const text = (page: TransactionPage | undefined) => JSON.stringify(page?.transactions)
+    const isChanged = text(data) !== text(pages.data?.pages[0])
+    if (isChanged || pages.isRefetchError) void pages.refetch({ cancelRefetch: false })
+  }, [dataUpdatedAt])
 }
 
 /** Each once: one whose day changed between two pages is in both, and the later page was read later. */
