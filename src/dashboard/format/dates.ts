@@ -1,3 +1,5 @@
+import { serverNow } from '../server-time.ts'
+
 /** Days of the calendar (YYYY-MM-DD) and instants as the reader writes them. */
 
 const day = lazily(() => new Intl.DateTimeFormat(locales(), { dateStyle: 'medium', timeZone: 'UTC' }))
@@ -28,7 +30,7 @@ const steps: [Intl.RelativeTimeFormatUnit, number][] = [
 ]
 
 /** `3 hours ago`, `in 5 minutes`, `now`. */
-export function formatAgo(text: string, now = Date.now()): string {
+export function formatAgo(text: string, now = serverNow()): string {
   const distance = Date.parse(text) - now
   for (const [unit, length] of steps)
     if (Math.abs(distance) >= length) return relative().format(Math.trunc(distance / length), unit)

@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'preact/hooks'
 import { formatAgo, formatInstant } from '../format/dates.ts'
 import { useMe } from '../queries.ts'
+import { serverNow } from '../server-time.ts'
 
 /** `3 hours ago`, with the instant itself in the tooltip. */
 export function When({ at }: { at: string }) {
@@ -15,9 +16,9 @@ export function When({ at }: { at: string }) {
 
 /** The present, again every half minute. */
 export function useNow(): number {
-  const [now, setNow] = useState(Date.now())
+  const [now, setNow] = useState(serverNow())
   useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), 30_000)
+    const timer = setInterval(() => setNow(serverNow()), 30_000)
     return () => clearInterval(timer)
   }, [])
   return now
