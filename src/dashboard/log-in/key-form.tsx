@@ -40,7 +40,7 @@ export function KeyForm() {
         }}
       />
       <Problem error={error} />
-      <button type="submit" class="button primary" disabled={pending}>
+      <button type="submit" class="button primary" aria-disabled={pending}>
         Show operations
       </button>
     </form>

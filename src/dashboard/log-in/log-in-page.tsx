@@ -91,7 +91,7 @@ export function LogInPage() {
           />
         )}
         {faults.size === 0 && <Problem error={error} />}
-        <button type="submit" class="button primary" disabled={pending}>
+        <button type="submit" class="button primary" aria-disabled={pending}>
           Log in
         </button>
       </form>

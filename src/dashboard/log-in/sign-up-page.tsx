@@ -69,7 +69,7 @@ export function SignUpPage() {
           onChange={setTimeZone}
         />
         {faults.size === 0 && taken === undefined && <Problem error={error} />}
-        <button type="submit" class="button primary" disabled={pending}>
+        <button type="submit" class="button primary" aria-disabled={pending}>
           Sign up
         </button>
       </form>

@@ -75,7 +75,7 @@ function differences(accounts: Account[]): Doubt[] {
         text: (
           <>
             <Link href={`/accounts/${account.id}`}>{account.name}</Link> differs by{' '}
-            <Money amount={difference.replace('-', '')} asset={asset} /> from what{' '}
+            <Money amount={difference.replace('-', '')} asset={asset} exact /> from what{' '}
             {setByHand ? 'was set by hand for' : 'its source reported on'} {formatDay(reportedOn)}: a
             transaction is missing, or is there twice.
           </>

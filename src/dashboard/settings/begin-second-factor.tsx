@@ -52,7 +52,7 @@ function Password({ email, onBegun }: { email: string | null; onBegun: (begun: B
       />
       {faults.size === 0 && wrong === undefined && <Problem error={error} />}
       <div class="actions">
-        <button type="submit" class="button primary" disabled={pending}>
+        <button type="submit" class="button primary" aria-disabled={pending}>
           Go on
         </button>
       </div>
@@ -88,7 +88,7 @@ function Confirmation({ begun: { secret, uri }, onDone }: { begun: Begun; onDone
       <CodeField value={code} fault={wrong ?? faults.get('code')} onChange={setCode} />
       {faults.size === 0 && wrong === undefined && <Problem error={error} />}
       <div class="actions">
-        <button type="submit" class="button primary" disabled={pending}>
+        <button type="submit" class="button primary" aria-disabled={pending}>
           Turn it on
         </button>
       </div>

@@ -39,7 +39,7 @@ export function EndSecondFactor({ onClose }: { onClose: () => void }) {
           <button type="button" class="button" onClick={onClose}>
             Cancel
           </button>
-          <button type="submit" class="button danger" disabled={pending}>
+          <button type="submit" class="button danger" aria-disabled={pending}>
             Turn it off
           </button>
         </div>

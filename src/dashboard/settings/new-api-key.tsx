@@ -73,7 +73,7 @@ export function NewApiKey({ onMade, onClose }: { onMade: (made: MadeApiKey) => v
           <button type="button" class="button" onClick={onClose}>
             Cancel
           </button>
-          <button type="submit" class="button primary" disabled={pending}>
+          <button type="submit" class="button primary" aria-disabled={pending}>
             Make the key
           </button>
         </div>

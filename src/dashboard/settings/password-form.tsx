@@ -58,7 +58,7 @@ export function PasswordForm({ me }: { me: Me }) {
         {faults.size === 0 && wrong === undefined && <Problem error={error} />}
         {changed && <Notice kind="good">The password was changed. Every other log-in has ended.</Notice>}
         <div class="actions">
-          <button type="submit" class="button" disabled={pending}>
+          <button type="submit" class="button" aria-disabled={pending}>
             Change the password
           </button>
         </div>

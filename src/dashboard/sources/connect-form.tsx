@@ -74,7 +74,7 @@ export function ConnectForm({ type }: { type: SourceType }) {
       </p>
       {!isToldAtFields(faults) && <Problem error={error} />}
       <div class="actions">
-        <button type="submit" class="button primary" disabled={pending}>
+        <button type="submit" class="button primary" aria-disabled={pending}>
           {pending ? 'Asking the provider' : 'Connect'}
         </button>
       </div>

@@ -55,7 +55,7 @@ function MendForm({ source, type, onClose }: { source: Source; type: SourceType;
         <button type="button" class="button" onClick={onClose}>
           Cancel
         </button>
-        <button type="submit" class="button primary" disabled={pending}>
+        <button type="submit" class="button primary" aria-disabled={pending}>
           {pending ? 'Trying them' : 'Sign in'}
         </button>
       </div>

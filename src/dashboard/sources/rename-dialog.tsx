@@ -36,7 +36,7 @@ export function RenameDialog({ source, onClose }: { source: Source; onClose: () 
           <button type="button" class="button" onClick={onClose}>
             Cancel
           </button>
-          <button type="submit" class="button primary" disabled={pending}>
+          <button type="submit" class="button primary" aria-disabled={pending}>
             Rename
           </button>
         </div>

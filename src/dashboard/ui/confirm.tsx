@@ -29,7 +29,7 @@ export function Confirm({
         <button type="button" class="button" onClick={onClose}>
           Cancel
         </button>
-        <button type="button" class="button danger" disabled={pending} onClick={() => send()}>
+        <button type="button" class="button danger" aria-disabled={pending} onClick={() => send()}>
           {action}
         </button>
       </div>

@@ -33,7 +33,7 @@ export function FormDialog({
           <button type="button" class="button" onClick={onClose}>
             Cancel
           </button>
-          <button type="submit" class="button primary" disabled={pending}>
+          <button type="submit" class="button primary" aria-disabled={pending}>
             {action}
           </button>
         </div>

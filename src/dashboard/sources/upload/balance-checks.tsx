@@ -43,11 +43,11 @@ function CheckItem({ check }: { check: Check }) {
     check
   return (
     <li>
-      <strong>{account}</strong>: <Money amount={opening} asset={asset} /> on {formatDay(openingDay)}, entries
-      of <Money amount={entries} asset={asset} signed />
+      <strong>{account}</strong>: <Money amount={opening} asset={asset} exact /> on {formatDay(openingDay)},
+      entries of <Money amount={entries} asset={asset} exact signed />
       {closing !== null && closingDay !== null ? (
         <>
-          , closing at <Money amount={closing} asset={asset} /> on {formatDay(closingDay)}.{' '}
+          , closing at <Money amount={closing} asset={asset} exact /> on {formatDay(closingDay)}.{' '}
           {difference !== null && <Verdict difference={difference} asset={asset} />}
         </>
       ) : (
@@ -56,8 +56,8 @@ function CheckItem({ check }: { check: Check }) {
       {previousClosing !== null && (
         <span class="bad-text">
           {' '}
-          The statement before it closed at <Money amount={previousClosing} asset={asset} />: one between them
-          may be missing.
+          The statement before it closed at <Money amount={previousClosing} asset={asset} exact />: one
+          between them may be missing.
         </span>
       )}
     </li>
@@ -68,7 +68,7 @@ function Verdict({ difference, asset }: { difference: string; asset: string }) {
   if (isZero(difference)) return <span class="good-text">It balances.</span>
   return (
     <span class="bad-text">
-      It is off by <Money amount={difference} asset={asset} signed />.
+      It is off by <Money amount={difference} asset={asset} exact signed />.
     </span>
   )
 }
@@ -85,10 +85,10 @@ export function Differences({ differences }: { differences: ImportReport['differ
           .map(({ account, asset, day, edge, reported, folded, difference }) => (
             <li key={`${account} ${asset} ${day} ${edge}`}>
               <strong>{account}</strong>, {formatDay(day)}: the statement says{' '}
-              <Money amount={reported} asset={asset} />, the transactions come to{' '}
-              <Money amount={folded} asset={asset} />,{' '}
+              <Money amount={reported} asset={asset} exact />, the transactions come to{' '}
+              <Money amount={folded} asset={asset} exact />,{' '}
               <span class="bad-text">
-                <Money amount={difference} asset={asset} signed /> apart
+                <Money amount={difference} asset={asset} exact signed /> apart
               </span>
               .
             </li>
