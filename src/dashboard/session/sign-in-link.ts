@@ -16,8 +16,11 @@ export async function followLink(): Promise<void> {
     )
     const { email, password } = JSON.parse(new TextDecoder().decode(bytes))
     beginSession(await publicApi.createTokens({ body: { email, password } }))
-  } catch {
+  } catch (error) {
     if (session.value === undefined)
-      endedBecause.value = 'That link is not good any more: the demo was started anew.'
+      endedBecause.value =
+        error instanceof TypeError
+          ? 'The server could not be reached. Open the link again in a moment.'
+          : 'That link is not good any more: the demo was started anew.'
   }
 }

@@ -25,23 +25,24 @@ export function Dialog({
     <dialog
       ref={element}
       aria-labelledby={id}
+      // By Escape. Its owner takes it away at once: closed and still there, it could not be opened again.
+      onCancel={(event) => {
+        if (event.target !== element.current) return
+        event.preventDefault()
+        onClose()
+      }}
       // Told a moment later: one that is gone by then was closed by its owner.
       onClose={() => element.current && onClose()}
       onPointerDown={({ target }) => {
         isBeside.current = target === element.current
       }}
       // A text that is marked from within to beside it ends in a click there, too.
-      onClick={({ target }) => isBeside.current && target === element.current && element.current?.close()}
+      onClick={({ target }) => isBeside.current && target === element.current && onClose()}
     >
       <div class="dialog-content">
         <header>
           <h2 id={id}>{title}</h2>
-          <button
-            type="button"
-            class="button plain"
-            aria-label="Close"
-            onClick={() => element.current?.close()}
-          >
+          <button type="button" class="button plain" aria-label="Close" onClick={onClose}>
             ✕
           </button>
         </header>
