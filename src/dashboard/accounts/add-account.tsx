@@ -3,14 +3,14 @@ import { useLocation } from 'wouter-preact'
 import type { AccountKind } from '../../page.ts'
 import { api } from '../api.ts'
 import { refreshEverything, useMe } from '../queries.ts'
-import { CurrencyField } from '../ui/choice-fields.tsx'
 import { Field } from '../ui/field.tsx'
 import { FormDialog } from '../ui/form-dialog.tsx'
 import { Notice } from '../ui/notice.tsx'
 import { useRequestKey } from '../ui/use-request-key.ts'
 import { useSubmit } from '../ui/use-submit.ts'
 import { useToday } from './account-queries.ts'
-import { BalanceField, balanceOf, noBalance } from './balance-field.tsx'
+import { balanceOf, noBalance } from './balance-field.tsx'
+import { BalanceFields, type DayBalance } from './balance-fields.tsx'
 import { KindField } from './kind-field.tsx'
 
 /** An account that is kept by hand, and what it holds where that is said. */
@@ -18,24 +18,22 @@ export function AddAccount({ onClose }: { onClose: () => void }) {
   const keyOf = useRequestKey()
   const [name, setName] = useState('')
   const [kind, setKind] = useState<AccountKind>('cash')
-  const [balance, setBalance] = useState(noBalance)
-  const [asset, setAsset] = useState<string>()
-  const [date, setDate] = useState<string>()
+  const [chosen, setChosen] = useState<Partial<DayBalance>>({})
   /** The account, once it is there: a balance that is refused does not make another one. */
   const made = useRef<string | undefined>(undefined)
   const [, navigate] = useLocation()
   const today = useToday()
   const { data: me } = useMe()
-  const day = date ?? today ?? ''
-  const currency = asset ?? me?.baseCurrency ?? ''
+  const held = { balance: noBalance, day: today ?? '', asset: me?.baseCurrency ?? '', ...chosen }
   const submit = useSubmit(
     async () => {
+      const { balance, day, asset } = held
       const amount = balance.text.trim() === '' ? undefined : balanceOf(balance, kind)
       const body = { name, kind }
       made.current ??= (await api.createAccount({ body, idempotencyKey: keyOf(body) })).id
       if (amount === undefined) return
       const params = { id: made.current, date: day }
-      await api.putBalance({ params, body: { amount, asset: currency } })
+      await api.putBalance({ params, body: { amount, asset } })
     },
     () => navigate(`/accounts/${made.current}`),
   )
@@ -59,26 +57,12 @@ export function AddAccount({ onClose }: { onClose: () => void }) {
       <KindField value={kind} disabled={isMade} fault={submit.faults.get('kind')} onChange={setKind} />
       <fieldset class="accounts-fields">
         <legend>What it holds, if you like</legend>
-        <BalanceField
+        <BalanceFields
           kind={kind}
           required={false}
-          value={balance}
-          fault={submit.faults.get('amount')}
-          onChange={setBalance}
-        />
-        <CurrencyField
-          label="Currency or asset"
-          value={currency}
-          fault={submit.faults.get('asset')}
-          onChange={setAsset}
-        />
-        <Field
-          label="At the end of"
-          type="date"
-          required
-          value={day}
-          fault={submit.faults.get('date')}
-          onInput={({ currentTarget }) => setDate(currentTarget.value)}
+          value={held}
+          faults={submit.faults}
+          onChange={(change) => setChosen({ ...chosen, ...change })}
         />
       </fieldset>
       {isMade && submit.error !== undefined && (

@@ -3,7 +3,7 @@ import type { AccountKind } from '../../page.ts'
 import { AmountField, amountOf } from '../ui/amount-field.tsx'
 import { debtKinds } from './account-kinds.ts'
 
-interface Balance {
+export interface Balance {
   text: string
   /** Of a card or a loan: it is not what is owed, but paid above that. */
   inCredit: boolean

@@ -3,6 +3,7 @@ import { Link } from 'wouter-preact'
 import { isProblem } from '../problem-text.ts'
 import { knownEmail } from '../queries.ts'
 import { beginSession, endedBecause, publicApi, session } from '../session/session.ts'
+import { CodeField } from '../settings/code-field.tsx'
 import { Field } from '../ui/field.tsx'
 import { Notice, Problem } from '../ui/notice.tsx'
 import { useSubmit } from '../ui/use-submit.ts'
@@ -75,17 +76,11 @@ export function LogInPage() {
           }}
         />
         {needsCode && (
-          <Field
-            label="Code"
-            name="code"
-            hint="The six digits that your authenticator shows now."
-            inputMode="numeric"
-            autocomplete="one-time-code"
-            required
+          <CodeField
             value={code}
             fault={faults.get('code')}
-            onInput={({ currentTarget }) => {
-              setCode(currentTarget.value)
+            onChange={(given) => {
+              setCode(given)
               reset()
             }}
           />

@@ -1,4 +1,5 @@
 import type uPlot from 'uplot'
+import { saveFile } from '../save-file.ts'
 import type { Series } from './series.ts'
 
 /** RFC 4180; amounts with every digit of the API. Parts follow as columns of their own. */
@@ -19,7 +20,7 @@ function cellOf(text: string): string {
 }
 
 export function downloadCsv(series: Series): void {
-  download(new Blob([csvOf(series)], { type: 'text/csv' }), `${nameOf(series)}.csv`)
+  saveFile(new Blob([csvOf(series)], { type: 'text/csv' }), `${nameOf(series)}.csv`)
 }
 
 /** The chart as it is drawn, on the page's ground, under a line that says what it is. */
@@ -37,17 +38,9 @@ export function downloadPng(plot: uPlot, series: Series, title: string): void {
   context.font = `${Math.round(14 * devicePixelRatio)}px ${style.fontFamily}`
   context.fillText(title, 12 * devicePixelRatio, line * 0.7)
   context.drawImage(canvas, 0, line)
-  picture.toBlob((blob) => blob && download(blob, `${nameOf(series)}.png`))
+  picture.toBlob((blob) => blob && saveFile(blob, `${nameOf(series)}.png`))
 }
 
 function nameOf({ from, to }: Series): string {
   return `net-worth-${from}-${to}`
-}
-
-function download(blob: Blob, name: string): void {
-  const link = document.createElement('a')
-  link.href = URL.createObjectURL(blob)
-  link.download = name
-  link.click()
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000)
 }

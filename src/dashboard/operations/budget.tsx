@@ -1,5 +1,5 @@
+import { counted, formatCount, formatSpan } from '../format/counts.ts'
 import type { Provider } from './queries.ts'
-import { counted, formatCount, formatSpan } from './words.ts'
 
 /** What is used of the requests that a provider allows in a window. */
 export function Budget({ used, max, per }: Provider['budgets'][number]) {

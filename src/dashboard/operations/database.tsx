@@ -1,7 +1,8 @@
+import { counted, formatCount } from '../format/counts.ts'
 import { TableScroll } from '../ui/table-scroll.tsx'
 import { Policies } from './policies.tsx'
 import type { Operations } from './queries.ts'
-import { counted, formatBytes, formatCount, formatRatio } from './words.ts'
+import { formatBytes, formatRatio } from './words.ts'
 
 /** What the database is and holds. Behind its version, a distribution may name its own. */
 export function Database({ operations }: { operations: Operations }) {

@@ -1,11 +1,12 @@
 import { useState } from 'preact/hooks'
 import { api } from '../api.ts'
+import { counted } from '../format/counts.ts'
 import { formatAgo, formatDay } from '../format/dates.ts'
 import { Confirm } from '../ui/confirm.tsx'
 import { Problem } from '../ui/notice.tsx'
 import { useSubmit } from '../ui/use-submit.ts'
 import type { DeadLetter } from './queries.ts'
-import { counted, formatMoment } from './words.ts'
+import { formatMoment } from './words.ts'
 
 export function DeadLetterItem({
   letter,

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact'
+import { formatCount } from '../format/counts.ts'
 import { Notice } from '../ui/notice.tsx'
 import type { Operations, Provider } from './queries.ts'
-import { formatCount } from './words.ts'
 
 /** What an operator wants to know first. */
 export function Glance({

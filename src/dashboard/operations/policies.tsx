@@ -1,6 +1,7 @@
+import { counted, formatSpan } from '../format/counts.ts'
 import { formatAgo } from '../format/dates.ts'
 import type { Policy } from './queries.ts'
-import { counted, formatMoment, formatSpan } from './words.ts'
+import { formatMoment } from './words.ts'
 
 /** What TimescaleDB does by itself, and how that goes. */
 export function Policies({ policies }: { policies: Policy[] }) {

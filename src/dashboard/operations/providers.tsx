@@ -1,7 +1,8 @@
+import { counted, formatCount } from '../format/counts.ts'
 import { formatAgo } from '../format/dates.ts'
 import { Budget } from './budget.tsx'
 import type { Provider } from './queries.ts'
-import { counted, formatClock, formatCount, formatMoment } from './words.ts'
+import { formatClock, formatMoment } from './words.ts'
 
 export function Providers({ providers }: { providers: Provider[] }) {
   return (

@@ -1,10 +1,10 @@
 import { useState } from 'preact/hooks'
 import { api } from '../api.ts'
+import { counted, formatCount } from '../format/counts.ts'
 import { isProblem } from '../problem-text.ts'
 import { Problem } from '../ui/notice.tsx'
 import { useSubmit } from '../ui/use-submit.ts'
 import type { DeadLetter } from './queries.ts'
-import { counted, formatCount } from './words.ts'
 
 /** One after the other: each is a request of its own, and the first that fails ends it. */
 export function RetryAll({

@@ -1,6 +1,7 @@
+import { formatCount, formatDuration } from '../format/counts.ts'
 import { formatAgo } from '../format/dates.ts'
 import type { Run } from './queries.ts'
-import { formatCount, formatDuration, formatMoment } from './words.ts'
+import { formatMoment } from './words.ts'
 
 export function RunItem({ run, title }: { run: Run; title: string }) {
   const { sourceName, owner, subject, startedAt, endedAt, outcome, message } = run

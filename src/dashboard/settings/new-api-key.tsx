@@ -1,8 +1,7 @@
 import { useMemo, useState } from 'preact/hooks'
 import { type Answer, api } from '../api.ts'
-import { Dialog } from '../ui/dialog.tsx'
 import { Field, SelectField } from '../ui/field.tsx'
-import { Problem } from '../ui/notice.tsx'
+import { FormDialog } from '../ui/form-dialog.tsx'
 import { useRequestKey } from '../ui/use-request-key.ts'
 import { useSubmit } from '../ui/use-submit.ts'
 import { scopes } from './scope-words.ts'
@@ -20,64 +19,47 @@ export function NewApiKey({ onMade, onClose }: { onMade: (made: MadeApiKey) => v
     [days],
   )
   const keyOf = useRequestKey()
-  const { send, pending, error, faults } = useSubmit(async () => {
+  const submit = useSubmit(async () => {
     const body = { name: name.trim(), scopes: [scope], ...(expiresAt !== undefined && { expiresAt }) }
     onMade(await api.createApiKey({ body, idempotencyKey: keyOf(body) }))
   }, onClose)
   return (
-    <Dialog title="New API key" onClose={onClose}>
-      <form
-        class="stack"
-        onSubmit={(event) => {
-          event.preventDefault()
-          void send()
-        }}
+    <FormDialog title="New API key" action="Make the key" submit={submit} onClose={onClose}>
+      <Field
+        label="Name"
+        hint="To tell it from others: what will use it?"
+        required
+        autofocus
+        autocomplete="off"
+        maxLength={100}
+        value={name}
+        fault={submit.faults.get('name')}
+        onInput={({ currentTarget }) => setName(currentTarget.value)}
+      />
+      <SelectField
+        label="It may"
+        hint={scopes.find(({ value }) => value === scope)?.hint}
+        value={scope}
+        fault={submit.faults.get('scopes')}
+        onChange={({ currentTarget }) => setScope(currentTarget.value as typeof scope)}
       >
-        <Field
-          label="Name"
-          hint="To tell it from others: what will use it?"
-          required
-          autofocus
-          autocomplete="off"
-          maxLength={100}
-          value={name}
-          fault={faults.get('name')}
-          onInput={({ currentTarget }) => setName(currentTarget.value)}
-        />
-        <SelectField
-          label="It may"
-          hint={scopes.find(({ value }) => value === scope)?.hint}
-          value={scope}
-          fault={faults.get('scopes')}
-          onChange={({ currentTarget }) => setScope(currentTarget.value as typeof scope)}
-        >
-          {scopes.map(({ value, label }) => (
-            <option key={value} value={value}>
-              {label}
-            </option>
-          ))}
-        </SelectField>
-        <SelectField
-          label="It ends"
-          value={days}
-          fault={faults.get('expiresAt')}
-          onChange={({ currentTarget }) => setDays(currentTarget.value)}
-        >
-          <option value="">When it is revoked</option>
-          <option value="30">In 30 days</option>
-          <option value="90">In 90 days</option>
-          <option value="365">In a year</option>
-        </SelectField>
-        {faults.size === 0 && <Problem error={error} />}
-        <div class="actions">
-          <button type="button" class="button" onClick={onClose}>
-            Cancel
-          </button>
-          <button type="submit" class="button primary" aria-disabled={pending}>
-            Make the key
-          </button>
-        </div>
-      </form>
-    </Dialog>
+        {scopes.map(({ value, label }) => (
+          <option key={value} value={value}>
+            {label}
+          </option>
+        ))}
+      </SelectField>
+      <SelectField
+        label="It ends"
+        value={days}
+        fault={submit.faults.get('expiresAt')}
+        onChange={({ currentTarget }) => setDays(currentTarget.value)}
+      >
+        <option value="">When it is revoked</option>
+        <option value="30">In 30 days</option>
+        <option value="90">In 90 days</option>
+        <option value="365">In a year</option>
+      </SelectField>
+    </FormDialog>
   )
 }

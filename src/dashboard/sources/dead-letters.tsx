@@ -1,12 +1,12 @@
 import { useState } from 'preact/hooks'
 import { api } from '../api.ts'
+import { counted } from '../format/counts.ts'
 import { formatDay } from '../format/dates.ts'
 import type { Source } from '../queries.ts'
 import { Confirm } from '../ui/confirm.tsx'
 import { Problem } from '../ui/notice.tsx'
 import { useSubmit } from '../ui/use-submit.ts'
 import { type DeadLetter, useDeadLetters } from './source-queries.ts'
-import { counted } from './type-words.ts'
 import { When } from './when.tsx'
 
 /** What could not be fetched in the end, to be run again or given up. Nothing is shown where there is none. */

@@ -1,9 +1,9 @@
+import { counted } from '../format/counts.ts'
 import type { Source } from '../queries.ts'
 import { Problem } from '../ui/notice.tsx'
 import { Skeleton } from '../ui/skeleton.tsx'
 import { TableScroll } from '../ui/table-scroll.tsx'
 import { type SourceRun, useRuns } from './source-queries.ts'
-import { counted } from './type-words.ts'
 import { When } from './when.tsx'
 
 /** The syncs of a source, or the files that were imported into it. */

@@ -1,6 +1,6 @@
+import { counted } from '../format/counts.ts'
 import type { Source } from '../queries.ts'
 import { isOwn, sentence, stateOf } from './source-state.ts'
-import { counted } from './type-words.ts'
 
 export interface SourceDoubt {
   about: 'state' | 'age' | 'history'

@@ -1,7 +1,7 @@
 import { dayInZone } from '../../calendar.ts'
+import { counted } from '../format/counts.ts'
 import { type Source, useMe } from '../queries.ts'
 import { type SourceRun, useRuns } from './source-queries.ts'
-import { counted } from './type-words.ts'
 
 /** How far the first sync, or the history behind it, has come. */
 export function SourceProgress({ source }: { source: Source }) {

@@ -16,13 +16,3 @@ export async function readWhole(response: Response, onProgress: (bytes: number) 
 export function fileNameOf(response: Response): string | undefined {
   return /filename="([^"/\\]+)"/.exec(response.headers.get('content-disposition') ?? '')?.[1]
 }
-
-/** Hands a file to the browser, as a link to it would. */
-export function save(file: Blob, name: string): void {
-  const link = document.createElement('a')
-  link.href = URL.createObjectURL(file)
-  link.download = name
-  link.click()
-  // The browser reads it behind the click.
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000)
-}

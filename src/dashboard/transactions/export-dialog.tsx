@@ -2,10 +2,11 @@ import { useMutation } from '@tanstack/preact-query'
 import { useEffect, useState } from 'preact/hooks'
 import { type Api, api } from '../api.ts'
 import { formatQuantity } from '../format/money.ts'
+import { saveFile } from '../save-file.ts'
 import { Dialog } from '../ui/dialog.tsx'
 import { Problem } from '../ui/notice.tsx'
 import { Segmented } from '../ui/segmented.tsx'
-import { fileNameOf, readWhole, save } from './download.ts'
+import { fileNameOf, readWhole } from './download.ts'
 import type { Filters } from './filters.ts'
 
 const formats = [
@@ -32,7 +33,7 @@ export function ExportDialog({ filters, onClose }: { filters: Filters; onClose: 
       const file = await readWhole(response, setBytes).catch(() => {
         throw new Error('The file broke off on its way, and nothing was saved.')
       })
-      save(file, fileNameOf(response) ?? `transactions.${format}`)
+      saveFile(file, fileNameOf(response) ?? `transactions.${format}`)
     },
     onSuccess: onClose,
   })

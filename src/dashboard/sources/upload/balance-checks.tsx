@@ -1,6 +1,6 @@
+import { counted } from '../../format/counts.ts'
 import { formatDay } from '../../format/dates.ts'
 import { Money } from '../../ui/money.tsx'
-import { counted } from '../type-words.ts'
 import type { ImportReport } from './uploads.ts'
 
 type Check = ImportReport['checks'][number]

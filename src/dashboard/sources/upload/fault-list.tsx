@@ -1,4 +1,4 @@
-import { counted } from '../type-words.ts'
+import { counted } from '../../format/counts.ts'
 
 /** Which lines cannot be read, and why; the server names the first hundred. */
 export function FaultList({

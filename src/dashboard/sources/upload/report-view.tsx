@@ -1,7 +1,7 @@
 import { Link } from 'wouter-preact'
+import { counted } from '../../format/counts.ts'
 import { Notice } from '../../ui/notice.tsx'
 import { TableScroll } from '../../ui/table-scroll.tsx'
-import { counted } from '../type-words.ts'
 import { BalanceChecks, Differences } from './balance-checks.tsx'
 import { FaultList } from './fault-list.tsx'
 import type { ImportReport } from './uploads.ts'
