@@ -66,8 +66,32 @@ const environment = z.object({
   TIDEMARK_OLD_KEYS: z.string().transform(splitList).pipe(z.array(sealingKey)).default([]),
   /** Syncs that a worker runs at once. */
   TIDEMARK_WORKER_CONCURRENCY: wholeNumber(1, 1000).default(16),
+  /** Where the detail of old transactions is kept: a folder, its file: URL, or s3://bucket/prefix. */
+  TIDEMARK_ARCHIVE: z.string().min(1).optional(),
+  /** Of a store that speaks S3 and is not Amazon's. */
+  TIDEMARK_ARCHIVE_ENDPOINT: z.string().min(1).optional(),
+  TIDEMARK_ARCHIVE_REGION: z.string().min(1).optional(),
+  AWS_ACCESS_KEY_ID: z.string().optional(),
+  AWS_SECRET_ACCESS_KEY: z.string().optional(),
+  AWS_SESSION_TOKEN: z.string().optional(),
   PATH: z.string().default(''),
 })
+
+/** A place for cold storage. */
+export type ArchivePlace =
+  | { kind: 'folder' /** Absolute. */; folder: string }
+  | {
+      kind: 's3'
+      bucket: string
+      /** Without a slash at either end; may be empty. */
+      prefix: string
+      /** An origin, maybe with a path; undefined: Amazon's. */
+      endpoint: string | undefined
+      region: string
+      accessKeyId: string
+      secretAccessKey: string
+      sessionToken: string | undefined
+    }
 
 export interface Config {
   databaseUrl: string | undefined
@@ -89,6 +113,8 @@ export interface Config {
   key: string | undefined
   oldKeys: string[]
   workerConcurrency: number
+  /** Undefined where none is configured. */
+  archive: ArchivePlace | undefined
   /** Where programs are looked for. */
   path: string
 }
@@ -125,6 +151,7 @@ export function readConfig(env: NodeJS.ProcessEnv, workingDirectory: string): Co
     key: values.TIDEMARK_KEY,
     oldKeys: values.TIDEMARK_OLD_KEYS,
     workerConcurrency: values.TIDEMARK_WORKER_CONCURRENCY,
+    archive: undefined,
     path: values.PATH,
   }
 }

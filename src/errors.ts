@@ -126,3 +126,32 @@ export class SpoolError extends TidemarkError {
   readonly exitCode = 1
   override readonly retryable = true
 }
+
+/** An object that the archive should hold is not there. */
+export class ArchiveMissingError extends TidemarkError {
+  readonly code = 'archive-missing'
+  readonly status = 500
+  readonly exitCode = 1
+}
+
+/** A file of the archive is not whole, was changed, or is none of Tidemark's. Nothing of it was taken. */
+export class ArchiveDamagedError extends TidemarkError {
+  readonly code = 'archive-damaged'
+  readonly status = 500
+  readonly exitCode = 1
+}
+
+/** The archive refuses what is asked of it: its settings are wrong. */
+export class ArchiveSettingsError extends TidemarkError {
+  readonly code = 'archive-settings'
+  readonly status = 500
+  readonly exitCode = 1
+}
+
+/** The archive does not answer, has too much to do, or is full; what is asked of it can be asked again. */
+export class ArchiveUnavailableError extends TidemarkError {
+  readonly code = 'archive-unavailable'
+  readonly status = 503
+  readonly exitCode = 1
+  override readonly retryable = true
+}

@@ -10,14 +10,15 @@ const allowed: Record<string, string[]> = {
   root: [],
   connectors: [],
   db: [],
-  scheduler: ['db', 'connectors'],
-  http: ['db', 'connectors'],
+  archive: ['db'],
+  scheduler: ['db', 'connectors', 'archive'],
+  http: ['db', 'connectors', 'archive'],
   // Over HTTP, as anybody else.
   dashboard: ['client'],
   // Types alone: the build drops them.
   client: ['http'],
-  cli: ['scheduler', 'http', 'db', 'connectors'],
-  main: ['cli', 'scheduler', 'http', 'db', 'connectors'],
+  cli: ['scheduler', 'http', 'db', 'connectors', 'archive'],
+  main: ['cli', 'scheduler', 'http', 'db', 'connectors', 'archive'],
 }
 
 interface Import {
