@@ -30,6 +30,17 @@ CREATE TYPE page_change AS (
 DROP TYPE IF EXISTS touched_asset CASCADE;
 CREATE TYPE touched_asset AS (user_id bigint, account_id bigint, asset text, from_day date);
 
+-- The limit on decompressed rows would refuse a long back-dated page, and what concerns a whole month. Another server does
+-- not know the setting, and lets only a superuser invent it.
+CREATE OR REPLACE FUNCTION allow_decompression() RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+  IF to_regprocedure('_timescaledb_functions.tsl_loaded()') IS NOT NULL THEN
+    PERFORM set_config('timescaledb.max_tuples_decompressed_per_dml_transaction', '0', true);
+  END IF;
+END
+$$;
+
 -- Ids must be unique within the call. Returns what was touched, both where rows were and where they are.
 CREATE OR REPLACE FUNCTION apply_changes(p_changes page_change[], p_now timestamptz) RETURNS touched_asset[]
 LANGUAGE plpgsql
@@ -43,11 +54,7 @@ DECLARE
   v_touched touched_asset[] := '{}';
 BEGIN
   PERFORM ensure_transaction_partitions(ARRAY(SELECT DISTINCT booked_on FROM unnest(p_changes) WHERE booked_on IS NOT NULL));
-  -- The limit on decompressed rows would refuse a long back-dated page. Another server does not know the setting, and
-  -- lets only a superuser invent it.
-  IF to_regprocedure('_timescaledb_functions.tsl_loaded()') IS NOT NULL THEN
-    PERFORM set_config('timescaledb.max_tuples_decompressed_per_dml_transaction', '0', true);
-  END IF;
+  PERFORM allow_decompression();
 
   -- One delete a user and month, which names its days as constants, so that the planner opens the chunks of those
   -- days and the batches of that user only.

@@ -105,6 +105,12 @@ BEGIN
   -- Writers of one account wait for each other here, in one order, and only then look at what is stored.
   PERFORM 1 FROM account WHERE id = ANY (v_account_ids) ORDER BY id FOR UPDATE;
 
+  PERFORM refuse_archived_ids(v_user_ids, string_to_array(v_columns->>'id', E'\x7f')::uuid[]);
+  PERFORM refuse_archived_days(v_user_ids[c.account + 1], v_account_ids[c.account + 1], c.from, c.to)
+  FROM jsonb_to_recordset(coalesce(p_page->'completed', '[]')) AS c (account int, "from" date, "to" date);
+  UPDATE archive_month SET state = 'late'
+  WHERE state <> 'late' AND month IN (SELECT month_start(d::date) FROM jsonb_array_elements_text(p_page->'days') AS d);
+
   SELECT * INTO v_same FROM (
     SELECT c->>'op' AS op, (c->>'version')::bigint AS version, (c->>'account')::int AS account,
       (c->>'bookedOn')::date AS booked_on, (c->>'occurredAt')::timestamptz AS occurred_at,

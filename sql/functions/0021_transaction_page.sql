@@ -28,14 +28,18 @@ CREATE TYPE listed_transaction AS (
 --
 -- p_filter, of which everything may be missing: {id, asset, kind, status, min, max, category, tag, text}; text is
 -- looked for literally, in upper and lower case, in descriptions, counterparties, notes and categories.
-CREATE OR REPLACE FUNCTION transactions_between(
+--
+-- p_archived: transactions of these days that lie in the archive (sql/functions/0032_archive_detail.sql), or null; rows
+-- that stand for archived ones are none themselves.
+DROP FUNCTION IF EXISTS transactions_between;
+CREATE FUNCTION transactions_between(
   p_user_ids bigint[], p_account_ids bigint[], p_first_day date, p_last_day date, p_filter jsonb,
-  p_after jsonb, p_limit int
+  p_after jsonb, p_limit int, p_archived archived_transaction[] DEFAULT NULL
 )
 RETURNS SETOF listed_transaction
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
-  RETURN QUERY EXECUTE $query$
+  RETURN QUERY EXECUTE replace($query$
     SELECT t.id, t.account_id, t.booked_on, t.occurred_at, t.amount, t.asset, t.kind, t.status, t.description,
       t.counterparty, coalesce(n.category, t.category), n.note, coalesce(n.tags, '{}'), n.transfer,
       coalesce(n.excluded, false),
@@ -47,9 +51,10 @@ BEGIN
       t.group_id, t.recorded_at
     FROM (
       SELECT t.*
-      FROM transaction t
+      FROM {transaction} t
       LEFT JOIN transaction_annotation n ON n.user_id = t.user_id AND n.transaction_id = t.id
       WHERE t.user_id = ANY ($1) AND t.account_id = ANY ($2) AND t.booked_on BETWEEN $3 AND $4
+        AND t.archived_count IS NULL
         AND ($5 IS NULL OR t.id = $5)
         AND ($6 IS NULL OR upper(t.asset) = upper($6))
         AND ($7 IS NULL OR t.kind = $7)
@@ -71,12 +76,18 @@ BEGIN
     ) AS t
     LEFT JOIN transaction_annotation n ON n.user_id = t.user_id AND n.transaction_id = t.id
     ORDER BY t.booked_on DESC, coalesce(t.occurred_at, '-infinity') DESC, t.id DESC
-  $query$
+  $query$, '{transaction}', CASE WHEN p_archived IS NULL THEN 'transaction' ELSE $both$(
+    SELECT * FROM transaction
+    UNION ALL
+    SELECT user_id, account_id, id, booked_on, instant_of(occurred_at), amount, asset, kind, status, description,
+      counterparty, category, group_id, instant_of(recorded_at), NULL
+    FROM unnest($18)
+  )$both$ END)
   USING p_user_ids, p_account_ids, p_first_day, p_last_day, (p_filter->>'id')::uuid, p_filter->>'asset',
     p_filter->>'kind', p_filter->>'status', (p_filter->>'min')::numeric, (p_filter->>'max')::numeric,
     p_filter->>'category', p_filter->>'tag',
     '%' || regexp_replace(p_filter->>'text', '([\\%_])', '\\\1', 'g') || '%',
-    (p_after->>'bookedOn')::date, (p_after->>'occurredAt')::timestamptz, (p_after->>'id')::uuid, p_limit;
+    (p_after->>'bookedOn')::date, (p_after->>'occurredAt')::timestamptz, (p_after->>'id')::uuid, p_limit, p_archived;
 END
 $$;
 
@@ -85,7 +96,8 @@ $$;
 -- above, and {accountId, from, to}.
 --
 -- Goes back from p_today in windows of days, each twice as long as the one before: a page mostly lies in the first
--- one, and what is far back is read in few. They end where the flows, and the mark of what these do not hold yet, say
+-- one, and what is far back is read in few. They end behind the newest month of which detail lies in the archive, and a
+-- row of nulls says so (sql/functions/0033_archived_page.sql goes on from there); or where the flows, and the mark of what these do not hold yet, say
 -- that posted rows begin; rows of another status may lie before that, and are looked for there in one more.
 -- STABLE: all of it reads one snapshot.
 CREATE OR REPLACE FUNCTION transaction_page(
@@ -96,6 +108,7 @@ LANGUAGE plpgsql STABLE AS $$
 DECLARE
   v_user_ids bigint[];
   v_account_ids bigint[];
+  v_archived_month date;
   v_from date := coalesce((p_filter->>'from')::date, '-infinity');
   v_last_day date := least((p_filter->>'to')::date, (p_after->>'bookedOn')::date, 'infinity');
   v_first_day date;
@@ -110,6 +123,8 @@ BEGIN
   IF v_user_ids IS NULL THEN
     RETURN;
   END IF;
+  v_archived_month := newest_archived_month(v_user_ids, v_account_ids, p_filter, v_last_day);
+  v_from := greatest(v_from, bucket_end(v_archived_month, 'month') + 1);
 
   WHILE v_left > 0 AND v_last_day >= v_from LOOP
     v_first_day := greatest(least(v_last_day, p_today) - v_days + 1, v_from);
@@ -142,6 +157,9 @@ BEGIN
     v_days := v_days * 2;
     EXIT WHEN v_first_day <= v_from;
   END LOOP;
+  IF v_left > 0 AND v_archived_month IS NOT NULL THEN
+    RETURN NEXT NULL::listed_transaction;
+  END IF;
 END
 $$;
 

@@ -12,6 +12,7 @@ AS $$
 DECLARE
   v_account_id bigint;
 BEGIN
+  PERFORM refuse_archived_ids(ARRAY[p_user_id], ARRAY[p_id]);
   SELECT account_id INTO v_account_id FROM find_transaction(p_user_id, p_id);
   -- Behind a page that may just now put another row into this one's place, and take the annotation along.
   PERFORM 1 FROM account WHERE user_id = p_user_id AND id = v_account_id FOR SHARE;

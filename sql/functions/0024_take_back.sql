@@ -19,6 +19,7 @@ DECLARE
   v_found listed_transaction;
   v_day date;
 BEGIN
+  PERFORM refuse_archived_ids(ARRAY[p_user_id], ARRAY[p_id]);
   SELECT * INTO v_found FROM find_transaction(p_user_id, p_id);
   IF v_found.id IS NULL THEN
     RETURN 'missing';

@@ -1,5 +1,5 @@
+import type { ArchivedTransaction } from '../archived-transaction.ts'
 import { isDay } from '../calendar.ts'
-import type { ArchivedTransaction } from './archived-transaction.ts'
 
 /**
  * Throws a RangeError where rows are not what a detail file may hold: of one month, sorted by user, account, day and id,

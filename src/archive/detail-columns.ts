@@ -1,6 +1,6 @@
 import type { SchemaElement } from 'hyparquet'
 import type { ColumnSource } from 'hyparquet-writer'
-import type { ArchivedTransaction } from './archived-transaction.ts'
+import type { ArchivedTransaction } from '../archived-transaction.ts'
 
 /** The columns of a detail file, and how a row's values become theirs and come back. */
 interface Column {

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer'
-import type { ArchivedTransaction } from './archived-transaction.ts'
+import type { ArchivedTransaction } from '../archived-transaction.ts'
 import { checkRows } from './check-rows.ts'
 import { schema, toColumns } from './detail-columns.ts'
 import {

@@ -1,5 +1,5 @@
+import type { ArchivedTransaction } from '../archived-transaction.ts'
 import { ArchiveDamagedError } from '../errors.ts'
-import type { ArchivedTransaction } from './archived-transaction.ts'
 import { checkRowGroup, damaged, type Footer, footerBytes, type RowGroupAbout, readFooter } from './footer.ts'
 import { readRowGroup } from './row-group.ts'
 import type { ArchiveStore } from './store.ts'

@@ -1,5 +1,5 @@
 import { type ColumnData, type DecodedArray, parquetRead } from 'hyparquet'
-import type { ArchivedTransaction } from './archived-transaction.ts'
+import type { ArchivedTransaction } from '../archived-transaction.ts'
 import { columns, toRows } from './detail-columns.ts'
 import { damaged, type Footer, type RowGroupAbout } from './footer.ts'
 import { loadZstd } from './zstd.ts'
@@ -28,7 +28,8 @@ export async function readRowGroup(
       file: {
         byteLength: rowGroup.end,
         slice: (start, end = rowGroup.end) =>
-          bytes.slice(start - rowGroup.start, end - rowGroup.start).buffer as ArrayBuffer,
+          // A copy, which a slice of a Buffer would not be.
+          new Uint8Array(bytes.subarray(start - rowGroup.start, end - rowGroup.start)).buffer,
       },
       metadata,
       rowStart: firstRow,

@@ -1,4 +1,5 @@
-import { retryOnContention, type Sql } from './client.ts'
+import { retryWrite } from './archived-places.ts'
+import type { Sql } from './client.ts'
 import { jsonbText } from './jsonb-text.ts'
 import { type Transaction, toTransaction, transactionColumns } from './transactions.ts'
 
@@ -19,7 +20,8 @@ export async function annotateTransaction(
   change: AnnotationChange,
   now: Date,
 ): Promise<Transaction | undefined> {
-  const [row] = await retryOnContention(
+  const [row] = await retryWrite(
+    sql,
     () => sql`
       SELECT ${transactionColumns(sql)}
       FROM annotate_transaction(${userId}, ${transactionId}, ${jsonbText(change)}::text::jsonb, ${now.toISOString()})`,

@@ -28,6 +28,10 @@ export const sqlState = {
   leaseLost: 'TM002',
   /** Raised by Tidemark's own functions: the answer of a request that somebody else works on by now. */
   claimLost: 'TM003',
+  /** Raised by Tidemark's own functions: what the write has to do with lies in the archive. */
+  archived: 'TM004',
+  /** Raised by Tidemark's own functions: the archive is not what it was when it was looked at. */
+  archiveChanged: 'TM005',
   /** Raised by Tidemark's own functions for input that cannot be accepted. */
   refused: 'TM001',
 } as const

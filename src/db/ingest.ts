@@ -1,5 +1,6 @@
 import type { Page } from '../page.ts'
-import { retryOnContention, type Sql } from './client.ts'
+import { retryWrite } from './archived-places.ts'
+import type { Sql } from './client.ts'
 import { encodePage } from './page-encoding.ts'
 
 /** What a page came to for one of its accounts. `stale`: a newer version, or what replaced the row, was known. */
@@ -28,7 +29,8 @@ export async function ingestEncodedPage(
   encodedPage: string,
   now: Date,
 ): Promise<IngestedAccount[]> {
-  const rows = await retryOnContention(
+  const rows = await retryWrite(
+    sql,
     // By way of text: the driver would encode a parameter of type jsonb as JSON once more.
     () => sql`SELECT * FROM ingest_page(${sourceId}, ${encodedPage}::text::jsonb, ${now.toISOString()})`,
   )

@@ -1,5 +1,6 @@
 import type { Page } from '../page.ts'
-import { retryOnContention, type Sql } from './client.ts'
+import { retryWrite } from './archived-places.ts'
+import type { Sql } from './client.ts'
 import { type Completion, finishing } from './idempotency.ts'
 import { jsonbText } from './jsonb-text.ts'
 import { encodePage } from './page-encoding.ts'
@@ -37,7 +38,8 @@ export async function ingestByHand(
   now: Date,
 ): Promise<boolean> {
   const encoded = encodePage(account.sourceId, page)
-  const [row] = await retryOnContention(
+  const [row] = await retryWrite(
+    sql,
     () => sql<{ entered: boolean }[]>`
       SELECT CASE
         WHEN ingest_by_hand(${userId}, ${account.id}, ${encoded}::text::jsonb,

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Page, PriceQuote } from '../page.ts'
+import { retryWrite } from './archived-places.ts'
 import type { Claim } from './claims.ts'
 import { retryOnContention, type Sql, sqlState } from './client.ts'
 import { jsonbText } from './jsonb-text.ts'
@@ -71,7 +72,8 @@ export async function storeSyncPage(
     startedAt: progress.startedAt.toISOString(),
     problems: progress.problems.map(encodeLetter),
   }
-  const [row] = await retryOnContention(
+  const [row] = await retryWrite(
+    sql,
     () => sql`
       SELECT * FROM store_sync_page(${claim.sourceId}, ${claim.leaseToken}, ${encoded}::text::jsonb,
         ${jsonbText(page.prices)}::text::jsonb, ${jsonbText(told)}::text::jsonb, ${now.toISOString()},

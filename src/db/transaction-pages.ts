@@ -5,6 +5,7 @@ import { type Transaction, toTransaction, transactionColumns } from './transacti
 
 /** Which transactions; what is undefined leaves out none. Amounts are decimal strings, with their signs. */
 export interface TransactionFilter {
+  id?: string | undefined
   accountId?: string | undefined
   /** The first and the last reporting day. */
   from?: string | undefined
@@ -34,6 +35,8 @@ export interface TransactionPage {
   transactions: Transaction[]
   /** The last one's place, where more follow. */
   next: TransactionPlace | undefined
+  /** What follows reaches into the archive, and is not in the page: see src/archive/transaction-pages.ts. */
+  archived: boolean
 }
 
 export interface TransactionPageQuery {
@@ -59,9 +62,16 @@ export async function readTransactionPage(
     SELECT ${transactionColumns(sql)}
     FROM transaction_page(${userId}, ${jsonbText(filter)}::text::jsonb,
       ${jsonbText(after ?? {})}::text::jsonb, ${limit + 1}, ${today})`
-  const last = rows.length > limit ? rows[limit - 1] : undefined
+  const archived = rows.at(-1)?.id === null
+  if (archived) rows.pop()
+  return { ...pageOf(rows.map(toTransaction), limit), archived }
+}
+
+/** The first `limit` of them; one more says that more follow. */
+export function pageOf(found: Transaction[], limit: number): Omit<TransactionPage, 'archived'> {
+  const last = found.length > limit ? found[limit - 1] : undefined
   return {
-    transactions: rows.slice(0, limit).map(toTransaction),
-    next: last && { bookedOn: last.booked_on, occurredAt: last.occurred_at, id: last.id },
+    transactions: found.slice(0, limit),
+    next: last && { bookedOn: last.date, occurredAt: last.time, id: last.id },
   }
 }

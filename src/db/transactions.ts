@@ -1,6 +1,7 @@
 import type { TransactionStatus, Upsert } from '../page.ts'
 import type { Account } from './accounts.ts'
-import { instantOf, retryOnContention, type Sql } from './client.ts'
+import { retryWrite } from './archived-places.ts'
+import { instantOf, type Sql } from './client.ts'
 import type { Completion } from './idempotency.ts'
 import { ingestByHand } from './manual-source.ts'
 import { transactionId } from './page-encoding.ts'
@@ -149,7 +150,8 @@ export async function removeTransaction(
   id: string,
   now: Date,
 ): Promise<'removed' | 'missing' | 'provided'> {
-  const [row] = await retryOnContention(
+  const [row] = await retryWrite(
+    sql,
     () => sql<{ outcome: 'removed' | 'missing' | 'provided' }[]>`
       SELECT remove_manual_transaction(${userId}, ${id}, ${now.toISOString()}) AS outcome`,
   )

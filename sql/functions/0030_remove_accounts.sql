@@ -22,9 +22,7 @@ BEGIN
   IF cardinality(v_account_ids) = 0 THEN
     RETURN 0;
   END IF;
-  IF to_regprocedure('_timescaledb_functions.tsl_loaded()') IS NOT NULL THEN
-    PERFORM set_config('timescaledb.max_tuples_decompressed_per_dml_transaction', '0', true);
-  END IF;
+  PERFORM allow_decompression();
 
   -- Asked of the rows themselves: neither the flows nor transaction_ref know of all days at all times.
   SELECT array_agg(first_day ORDER BY first_day), array_agg(last_day ORDER BY first_day)
@@ -49,6 +47,11 @@ BEGIN
   IF v_first_days IS NOT NULL THEN
     PERFORM mark_rollup_dirty(p_user_id, v_first_days[1]);
   END IF;
+
+  -- The archive's files are written anew without them, later; nobody reads them there meanwhile.
+  UPDATE archive_file SET renew = true
+  WHERE id IN (SELECT file_id FROM archive_part WHERE user_id = p_user_id AND account_ids && v_account_ids);
+  DELETE FROM archive_part WHERE user_id = p_user_id AND account_ids <@ v_account_ids;
 
   DELETE FROM reconciliation WHERE user_id = p_user_id AND account_id = ANY (v_account_ids);
   DELETE FROM account WHERE user_id = p_user_id AND id = ANY (v_account_ids);

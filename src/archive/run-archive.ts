@@ -1,0 +1,36 @@
+import { addDays } from '../calendar.ts'
+import { monthsToArchive } from '../db/archive-months.ts'
+import type { Archive } from './archive.ts'
+import { type ArchivedCounts, archiveMonth } from './archive-month.ts'
+import { removeUnused, renewFiles } from './renew-files.ts'
+
+export interface ArchiveRun extends ArchivedCounts {
+  months: number
+  renewed: number
+  removed: number
+}
+
+export interface ArchiveOptions {
+  /** Months are archived of which every day is older. */
+  afterDays: number
+  /** Files that nothing is read from any more are kept for so long. */
+  keepUnusedDays: number
+  onFile?: (month: string, counts: ArchivedCounts) => void
+}
+
+/** Moves all detail that is old enough to files, and puts the files in order. Can be cut off anywhere, and run again. */
+export async function runArchive(archive: Archive, options: ArchiveOptions): Promise<ArchiveRun> {
+  const run: ArchiveRun = { months: 0, files: 0, transactions: 0, renewed: 0, removed: 0 }
+  const before = addDays(archive.clock().toISOString().slice(0, 10), -options.afterDays)
+  for (const month of await monthsToArchive(archive.db, before)) {
+    const { files, transactions } = await archiveMonth(archive, month, {
+      onFile: (counts) => options.onFile?.(month, counts),
+    })
+    if (files > 0) run.months++
+    run.files += files
+    run.transactions += transactions
+  }
+  run.renewed = await renewFiles(archive)
+  run.removed = await removeUnused(archive, options.keepUnusedDays)
+  return run
+}

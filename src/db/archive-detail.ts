@@ -1,0 +1,144 @@
+import type { ArchivedTransaction } from '../archived-transaction.ts'
+import { archivedRows, toArchivedTransaction } from './archive-rows.ts'
+import type { ArchivedPlace } from './archived-places.ts'
+import { retryOnContention, type Sql, sqlState } from './client.ts'
+import { jsonbText } from './jsonb-text.ts'
+
+/** A file as the database knows it. */
+export interface ArchiveFile {
+  /** Where it lies in the store. */
+  key: string
+  /** Its first day. */
+  month: string
+  bytes: number
+  /** In hex. */
+  sha256: string
+}
+
+/** Of a user and a month: what lies in one file. */
+export interface ArchivePart extends ArchivedPlace {
+  fileId: string
+  file: ArchiveFile
+}
+
+/** What is to be archived of a month and of the users between two, in the order of files. */
+export async function readArchivable(
+  sql: Sql,
+  month: string,
+  firstUserId: string,
+  lastUserId: string,
+): Promise<ArchivedTransaction[]> {
+  const rows = await sql`SELECT * FROM archivable_detail(${month}, ${firstUserId}, ${lastUserId})`
+  return rows.map(toArchivedTransaction)
+}
+
+/**
+ * Drops from the hypertable what a file holds, and leaves its sums: `rows` are the file's, as they were read back from the
+ * store. False where the database says something else by now, and nothing was done.
+ */
+export function dropArchived(
+  sql: Sql,
+  file: ArchiveFile,
+  rows: readonly ArchivedTransaction[],
+  now: Date,
+): Promise<boolean> {
+  return unlessChanged(
+    () => sql`
+      SELECT archive_detail(${jsonbText(file)}::text::jsonb, ${archivedRows(sql, rows)}, ${now.toISOString()})`,
+  )
+}
+
+/** All parts of a month. */
+export async function partsOfMonth(sql: Sql, month: string): Promise<ArchivePart[]> {
+  const rows = await sql`
+    SELECT p.user_id, p.month, p.file_id, f.key, f.bytes, encode(f.sha256, 'hex') AS sha256
+    FROM archive_part p JOIN archive_file f ON f.id = p.file_id
+    WHERE p.month = ${month}
+    ORDER BY p.user_id, p.file_id`
+  return rows.map(toArchivePart)
+}
+
+/** Where the detail of these places lies; none for those that are in the database. */
+export async function partsOf(sql: Sql, places: readonly ArchivedPlace[]): Promise<ArchivePart[]> {
+  const rows = await sql`
+    SELECT p.user_id, p.month, p.file_id, f.key, f.bytes, encode(f.sha256, 'hex') AS sha256
+    FROM unnest(${places.map(({ userId }) => userId)}::bigint[], ${places.map(({ month }) => month)}::text[]::date[])
+      AS place (user_id, month)
+    JOIN archive_part p ON p.user_id = place.user_id AND p.month = place.month
+    JOIN archive_file f ON f.id = p.file_id
+    ORDER BY p.month, p.user_id, p.file_id`
+  return rows.map(toArchivePart)
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a row of the driver
+export function toArchivePart(row: any): ArchivePart {
+  const { month, key, bytes, sha256 } = row
+  return { userId: row.user_id, month, fileId: row.file_id, file: { key, month, bytes, sha256 } }
+}
+
+/**
+ * Puts the detail of a month back: `parts` are all of these users, and `rows` all transactions of theirs in the files.
+ * False where the archive is another by now, and nothing was done. Throws where the rows do not add up to the sums that
+ * were kept.
+ */
+export function putBack(
+  sql: Sql,
+  month: string,
+  parts: readonly ArchivePart[],
+  rows: readonly ArchivedTransaction[],
+): Promise<boolean> {
+  return unlessChanged(
+    () => sql`SELECT restore_detail(${month}, ${partsText(parts)}::text::jsonb, ${archivedRows(sql, rows)})`,
+  )
+}
+
+/** An account and asset of which the archive and the sums that were kept do not agree. */
+export interface DetailDifference {
+  userId: string
+  accountId: string
+  asset: string
+  /** Number and sum of what the kept rows stand for; null where there are none. */
+  kept: { transactions: string | null; amount: string | null }
+  archived: { transactions: string | null; amount: string | null }
+}
+
+/**
+ * Compares what was kept of the month of these users with `rows`, all that the archive has of them, in `parts`. Undefined
+ * where it has others by now.
+ */
+export async function compareDetail(
+  sql: Sql,
+  month: string,
+  parts: readonly ArchivePart[],
+  rows: readonly ArchivedTransaction[],
+): Promise<DetailDifference[] | undefined> {
+  let differences: DetailDifference[] | undefined
+  await unlessChanged(async () => {
+    const differing = await sql`
+      SELECT * FROM differing_detail(${month}, ${partsText(parts)}::text::jsonb, ${archivedRows(sql, rows)})`
+    differences = differing.map((row) => ({
+      userId: row.user_id,
+      accountId: row.account_id,
+      asset: row.asset,
+      kept: { transactions: row.kept_count, amount: row.kept_amount },
+      archived: { transactions: row.archived_count, amount: row.archived_amount },
+    }))
+  })
+  return differences
+}
+
+/** Of refuse_changed_parts (sql/functions/0032_archive_detail.sql). */
+function partsText(parts: readonly ArchivePart[]): string {
+  return jsonbText(parts.map(({ userId, fileId }) => ({ user: userId, file: fileId })))
+}
+
+/** False where the archive has changed since what it is called with was read. */
+export async function unlessChanged(change: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await retryOnContention(change)
+    return true
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === sqlState.archiveChanged) return false
+    throw error
+  }
+}

@@ -1,0 +1,52 @@
+import type { ArchivedTransaction } from '../archived-transaction.ts'
+import { type ArchivePart, toArchivePart, unlessChanged } from './archive-detail.ts'
+import { archivedRows } from './archive-rows.ts'
+import type { Sql } from './client.ts'
+import { jsonbText } from './jsonb-text.ts'
+import type { TransactionPageQuery } from './transaction-pages.ts'
+import { type Transaction, toTransaction, transactionColumns } from './transactions.ts'
+
+/** Where the detail lies of the newest archived month until `until` that the query concerns; none where there is none. */
+export async function newestArchivedParts(
+  sql: Sql,
+  { userId, filter }: Pick<TransactionPageQuery, 'userId' | 'filter'>,
+  until: string,
+): Promise<ArchivePart[]> {
+  const rows = await sql`
+    SELECT user_id, month, file_id, key, bytes, encode(sha256, 'hex') AS sha256
+    FROM newest_archived_parts(${userId}, ${jsonbText(filter)}::text::jsonb, ${until})`
+  return rows.map(toArchivePart)
+}
+
+/**
+ * Those between both days, `archived` among them, which lie in `parts` and are all of these days that the archive has.
+ * Undefined where it has others by now.
+ */
+export async function readArchivedPage(
+  sql: Sql,
+  { userId, filter, after, limit }: Omit<TransactionPageQuery, 'today'>,
+  { from, to }: { from: string; to: string },
+  { parts, rows: archived }: { parts: readonly ArchivePart[]; rows: readonly ArchivedTransaction[] },
+): Promise<Transaction[] | undefined> {
+  const fileIds = [...new Set(parts.map(({ fileId }) => fileId))].sort((a, b) =>
+    Number(BigInt(a) - BigInt(b)),
+  )
+  let rows: Transaction[] | undefined
+  const read = await unlessChanged(async () => {
+    const found = await sql`
+      SELECT ${transactionColumns(sql)}
+      FROM archived_page(${userId}, ${jsonbText(filter)}::text::jsonb, ${jsonbText(after ?? {})}::text::jsonb,
+        ${limit}, ${from}, ${to}, ${fileIds}::bigint[], ${archivedRows(sql, archived)})`
+    rows = found.map(toTransaction)
+  })
+  return read ? rows : undefined
+}
+
+/** Archived months in which a transaction of that id may lie, of users of whom the caller may see something. */
+export async function monthsWithId(sql: Sql, callerId: string, id: string): Promise<string[]> {
+  const rows = await sql<{ month: string }[]>`
+    SELECT DISTINCT p.month
+    FROM (SELECT array_agg(DISTINCT user_id) AS user_ids FROM visible_account(${callerId})) AS v
+    JOIN archived_places(v.user_ids, ARRAY[${id}::uuid]) AS p ON true`
+  return rows.map(({ month }) => month)
+}
