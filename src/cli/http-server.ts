@@ -5,6 +5,7 @@ import { RefusedError } from '../errors.ts'
 import { createApp } from '../http/app.ts'
 import { answerMalformed } from '../http/malformed.ts'
 import type { HttpParts } from '../http/parts.ts'
+import { attachStore, openStore } from './open-archive.ts'
 import { stopped } from './stopped.ts'
 import type { CommandContext } from './terminal.ts'
 
@@ -18,7 +19,10 @@ const longestReceiving = 120_000
 const longestDrain = 10_000
 
 /** What the application has of the command that serves it; the rest is the configuration's. */
-export type ServedParts = Omit<HttpParts, 'reads' | 'replica' | 'requestsPerMinute' | 'trustedProxies'>
+export type ServedParts = Omit<
+  HttpParts,
+  'reads' | 'replica' | 'archive' | 'requestsPerMinute' | 'trustedProxies'
+>
 
 /**
  * Serves the application over HTTP until the process stops, then answers what was asked. Resolves, once it listens, with
@@ -71,15 +75,20 @@ function drain(server: ServerType): Promise<void> {
  * Those who look up callers and write never wait for those who read: a long read holds a connection of its own kind,
  * and ends after some seconds.
  */
-function openPools({ config, shutdown }: CommandContext, { db }: Pick<ServedParts, 'db'>) {
+function openPools(context: CommandContext, { db }: Pick<ServedParts, 'db'>) {
+  const { config, shutdown } = context
   const open = (url: string, options: ConnectOptions) => {
     const sql = connect(url, { applicationName: 'tidemark-http', ...options })
     shutdown.register(() => sql.end({ timeout: 2 }))
     return sql
   }
   const reads = { max: poolSize, statementTimeout: longestRead }
+  const sql = open(db.url, { max: poolSize })
+  const store = openStore(context)
+  attachStore({ store, signal: context.signal }, db, sql)
   return {
-    db: { ...db, sql: open(db.url, { max: poolSize }) },
+    db: { ...db, sql },
+    archive: store,
     reads: open(db.url, reads),
     replica:
       config.databaseReadUrl === undefined

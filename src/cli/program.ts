@@ -172,6 +172,20 @@ export function createProgram(context: CommandContext, done: (code: ExitCode) =>
     'rotate',
     'put all credentials under a new key, or under TIDEMARK_KEY',
   ).action(run(async () => (await import('./keys-rotate.ts')).keysRotateCommand))
+  const archive = group('archive', 'the detail of old transactions, in files')
+  archive('run', 'move what is old enough to files; balances and net worth stay what they are')
+    .requiredOption('--after-days <days>', 'months of which every day is older', integer)
+    .action(run(async () => (await import('./archive.ts')).archiveRunCommand))
+  archive('list', 'which files there are')
+    .addOption(tableOrJson())
+    .action(run(async () => (await import('./archive.ts')).archiveListCommand))
+  archive('verify', 'read all files, or those of a month, and compare them with what was kept')
+    .argument('[month]', 'YYYY-MM', month)
+    .action(run(async () => (await import('./archive.ts')).archiveVerifyCommand))
+  archive('restore', 'put the detail of a month back into the database')
+    .argument('<month>', 'YYYY-MM', month)
+    .option('--user <email>', 'of one user')
+    .action(run(async () => (await import('./archive.ts')).archiveRestoreCommand))
   const connector = group('connector', 'connectors to providers')
   connector('new <id>', 'write a connector that works, to be made into one for a real provider')
     .option('--dir <folder>', 'where its folder is made', 'connectors')
@@ -189,6 +203,12 @@ export function createProgram(context: CommandContext, done: (code: ExitCode) =>
 function day(text: string): string {
   if (!isDay(text)) throw new InvalidArgumentError('Give a day as YYYY-MM-DD.')
   return text
+}
+
+/** As its first day. */
+function month(text: string): string {
+  if (!isDay(`${text}-01`)) throw new InvalidArgumentError('Give a month as YYYY-MM.')
+  return `${text}-01`
 }
 
 function integer(text: string): number {

@@ -7,6 +7,7 @@ import { DatabaseUnavailableError, TidemarkError } from '../errors.ts'
 import { createLogger, type Logger } from '../logger.ts'
 import { redactText } from '../redact-text.ts'
 import { createShutdown } from '../shutdown.ts'
+import { attachStore, openStore } from './open-archive.ts'
 import { createProgram } from './program.ts'
 import type { CommandContext, ExitCode, Terminal } from './terminal.ts'
 
@@ -47,7 +48,12 @@ export async function runCommand(invocation: Invocation): Promise<ExitCode> {
       workingDirectory,
       shutdown,
       openDatabase: (dataDir = config.dataDir) => {
-        database ??= openDatabase({ config: { ...config, dataDir }, log: log!, clock }, shutdown)
+        database ??= openDatabase({ config: { ...config, dataDir }, log: log!, clock }, shutdown).then(
+          (db) => {
+            attachStore({ store: openStore(context), signal: shutdown.signal }, db, db.sql)
+            return db
+          },
+        )
         return database
       },
     }

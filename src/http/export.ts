@@ -1,9 +1,10 @@
 import { z } from '@hono/zod-openapi'
+import { readWholePage } from '../archive/transaction-pages.ts'
 import { dayInZone } from '../calendar.ts'
 import { cleanText } from '../connectors/statements/clean-text.ts'
 import { tidemarkColumns } from '../connectors/statements/tidemark-csv.ts'
 import { type Account, hasAccount, listAccounts } from '../db/accounts.ts'
-import { readTransactionPage, type TransactionPlace } from '../db/transaction-pages.ts'
+import type { TransactionPlace } from '../db/transaction-pages.ts'
 import type { Transaction } from '../db/transactions.ts'
 import { noSuchAccount } from './accounts.ts'
 import type { Api } from './api.ts'
@@ -22,8 +23,8 @@ export const exportTransactions = defineRoute({
   summary: 'Transactions as a file',
   description:
     'All of them, newest first, narrowed as in the list. `csv` is read by `tidemark import` and by an upload, which ends ' +
-    'in the same balances; `json` is `{"transactions": [...]}` of the list’s shape, with notes and tags. An export that ' +
-    'fails on its way breaks the connection off.',
+    'in the same balances; `json` is `{"transactions": [...]}` of the list’s shape, with notes and tags. What lies in the archive ' +
+    'is read from its files, which takes longer. An export that fails on its way breaks the connection off.',
   access: ['read'],
   query: z.strictObject({ ...filterFields, format: z.enum(['csv', 'json']).default('csv') }),
   answer: {
@@ -33,7 +34,7 @@ export const exportTransactions = defineRoute({
     headers: ['Content-Disposition'],
     also: { 'application/json': { schema: z.object({ transactions: z.array(transaction) }) } },
   },
-  problems: ['not-found', 'refused'],
+  problems: ['not-found', 'refused', 'archive-unavailable'],
 })
 
 interface Format {
@@ -45,7 +46,7 @@ interface Format {
   write: (transaction: Transaction) => string
 }
 
-export function serveExport({ serve, parts: { db, log } }: Api): void {
+export function serveExport({ serve, parts: { db, log, archive: store } }: Api): void {
   serve(exportTransactions, async ({ query, user, now, request, requestId }) => {
     const { format: name, ...fields } = query
     const filter = filterOf(fields)
@@ -59,7 +60,10 @@ export function serveExport({ serve, parts: { db, log } }: Api): void {
       let before = format.head
       let after: TransactionPlace | undefined
       do {
-        const page = await readTransactionPage(db.sql, { userId, filter, after, limit: pageSize, today })
+        const page = await readWholePage(
+          { sql: db.sql, store },
+          { userId, filter, after, limit: pageSize, today },
+        )
         const rows = page.transactions.map(format.write).join(format.separator)
         after = page.next
         yield before + rows + (after === undefined ? format.tail : '')

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
+import { readWholePage } from '../archive/transaction-pages.ts'
 import { dayInZone } from '../calendar.ts'
 import { readNetWorth } from '../db/net-worth.ts'
-import { readTransactionPage } from '../db/transaction-pages.ts'
 import type { Transaction } from '../db/transactions.ts'
 import type { Api } from './api.ts'
 import { defineRoute } from './define-route.ts'
@@ -41,7 +41,7 @@ export const getFeed = defineRoute({
   answer: { status: 200, description: 'The feed, consistent with all that was ingested.', schema: feed },
 })
 
-export function serveFeed({ serve, answers }: Api): void {
+export function serveFeed({ serve, answers, parts: { archive: store } }: Api): void {
   serve(getFeed, async ({ query, user, now, request }) => {
     const today = dayInZone(now, user.timeZone)
     const { userId, baseCurrency: currency } = user
@@ -49,7 +49,7 @@ export function serveFeed({ serve, answers }: Api): void {
     return answers.send(request, user, { name, to: undefined }, async (sql) => {
       const [worth, page] = await Promise.all([
         readNetWorth(sql, { userId, currency, from: today, to: today, interval: 'day' }),
-        readTransactionPage(sql, { userId, filter: {}, limit: query.limit, today }),
+        readWholePage({ sql, store }, { userId, filter: {}, limit: query.limit, today }),
       ])
       return {
         user_id: userId,

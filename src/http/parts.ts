@@ -1,3 +1,4 @@
+import type { ArchiveStore } from '../archive/store.ts'
 import type { Connectors } from '../connectors/load.ts'
 import type { Context } from '../context.ts'
 import type { Sql } from '../db/client.ts'
@@ -11,6 +12,8 @@ export interface HttpParts extends Pick<Context, 'log' | 'clock' | 'sleep' | 'si
   reads?: Sql | undefined
   /** A replica to read from where it has caught up; undefined where there is none. */
   replica?: Sql | undefined
+  /** Where the detail of old transactions lies; undefined where no archive is configured. */
+  archive?: ArchiveStore | undefined
   connectors: Pick<Connectors, 'ids' | 'get' | 'settings'>
   keyring: Keyring
   /** From src/connectors/transport.ts. */

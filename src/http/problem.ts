@@ -52,6 +52,7 @@ export const problemTypes = {
   busy: { status: 503, title: 'Too busy' },
   'provider-unavailable': { status: 503, title: 'The provider could not be asked' },
   'database-unavailable': { status: 503, title: 'The database cannot be reached' },
+  'archive-unavailable': { status: 503, title: 'The archive of older transactions cannot be reached' },
 } as const
 export type ProblemType = keyof typeof problemTypes
 

@@ -1,8 +1,7 @@
 import { z } from '@hono/zod-openapi'
+import { findWholeTransaction, readWholePage } from '../archive/transaction-pages.ts'
 import { dayInZone } from '../calendar.ts'
 import { hasAccount } from '../db/accounts.ts'
-import { readTransactionPage } from '../db/transaction-pages.ts'
-import { findTransaction } from '../db/transactions.ts'
 import { NotFoundError } from '../errors.ts'
 import { transactionStatuses } from '../page.ts'
 import type { Api } from './api.ts'
@@ -61,10 +60,15 @@ export const listTransactions = defineRoute({
       .object({
         transactions: z.array(transaction),
         nextCursor: z.string().nullable().openapi({ description: 'Null on the last page.' }),
+        archived: z.boolean().openapi({
+          description:
+            'The page reached into the archive, whose files are read more slowly. It may then have fewer transactions than ' +
+            'asked for, also none, and a `nextCursor` nonetheless.',
+        }),
       })
       .openapi('TransactionPage'),
   },
-  problems: ['not-found', 'refused'],
+  problems: ['not-found', 'refused', 'archive-unavailable'],
 })
 
 export const getTransaction = defineRoute({
@@ -76,11 +80,12 @@ export const getTransaction = defineRoute({
   access: ['read'],
   params: z.strictObject({ id: transactionId }),
   answer: { status: 200, description: 'The transaction.', schema: transaction },
+  problems: ['archive-unavailable'],
 })
 
 export const noSuchTransaction = () => new NotFoundError('there is no such transaction')
 
-export function serveTransactions({ serve, answers, parts: { keyring } }: Api): void {
+export function serveTransactions({ serve, answers, parts: { keyring, archive: store } }: Api): void {
   serve(listTransactions, async ({ query, user, now, request }) => {
     const { cursor, limit, ...fields } = query
     const filter = filterOf(fields)
@@ -91,14 +96,17 @@ export function serveTransactions({ serve, answers, parts: { keyring } }: Api): 
       if (filter.accountId !== undefined && !(await hasAccount(sql, user.userId, filter.accountId)))
         throw new NotFoundError('there is no such account')
       const today = dayInZone(now, user.timeZone)
-      const { transactions, next } = await readTransactionPage(sql, { ...scope, after, limit, today })
-      return { transactions, nextCursor: next === undefined ? null : sealCursor(keyring, scope, next) }
+      const { transactions, next, archived } = await readWholePage(
+        { sql, store },
+        { ...scope, after, limit, today },
+      )
+      return { transactions, nextCursor: next ? sealCursor(keyring, scope, next) : null, archived }
     })
   })
 
   serve(getTransaction, async ({ params, user, request }) =>
     answers.send(request, user, { name: `transaction ${params.id}`, to: undefined }, async (sql) => {
-      const found = await findTransaction(sql, user.userId, params.id)
+      const found = await findWholeTransaction({ sql, store }, user.userId, params.id)
       if (!found) throw noSuchTransaction()
       return found
     }),
