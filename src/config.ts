@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { z } from 'zod'
+import { type ArchivePlace, archiveFaults, archiveVariables, readArchivePlace } from './archive-place.ts'
 import { RefusedError } from './errors.ts'
 
 function wholeNumber(lowest: number, highest: number) {
@@ -66,32 +67,9 @@ const environment = z.object({
   TIDEMARK_OLD_KEYS: z.string().transform(splitList).pipe(z.array(sealingKey)).default([]),
   /** Syncs that a worker runs at once. */
   TIDEMARK_WORKER_CONCURRENCY: wholeNumber(1, 1000).default(16),
-  /** Where the detail of old transactions is kept: a folder, its file: URL, or s3://bucket/prefix. */
-  TIDEMARK_ARCHIVE: z.string().min(1).optional(),
-  /** Of a store that speaks S3 and is not Amazon's. */
-  TIDEMARK_ARCHIVE_ENDPOINT: z.string().min(1).optional(),
-  TIDEMARK_ARCHIVE_REGION: z.string().min(1).optional(),
-  AWS_ACCESS_KEY_ID: z.string().optional(),
-  AWS_SECRET_ACCESS_KEY: z.string().optional(),
-  AWS_SESSION_TOKEN: z.string().optional(),
+  ...archiveVariables,
   PATH: z.string().default(''),
 })
-
-/** A place for cold storage. */
-export type ArchivePlace =
-  | { kind: 'folder' /** Absolute. */; folder: string }
-  | {
-      kind: 's3'
-      bucket: string
-      /** Without a slash at either end; may be empty. */
-      prefix: string
-      /** An origin, maybe with a path; undefined: Amazon's. */
-      endpoint: string | undefined
-      region: string
-      accessKeyId: string
-      secretAccessKey: string
-      sessionToken: string | undefined
-    }
 
 export interface Config {
   databaseUrl: string | undefined
@@ -123,8 +101,9 @@ export interface Config {
 export function readConfig(env: NodeJS.ProcessEnv, workingDirectory: string): Config {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
   const parsed = environment.safeParse(given)
-  if (!parsed.success) {
-    const faults = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)
+  const faults = parsed.error?.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`) ?? []
+  faults.push(...archiveFaults(given))
+  if (!parsed.success || faults.length > 0) {
     throw new RefusedError(`the environment is not usable: ${faults.join('; ')}`)
   }
   const values = parsed.data
@@ -151,7 +130,11 @@ export function readConfig(env: NodeJS.ProcessEnv, workingDirectory: string): Co
     key: values.TIDEMARK_KEY,
     oldKeys: values.TIDEMARK_OLD_KEYS,
     workerConcurrency: values.TIDEMARK_WORKER_CONCURRENCY,
-    archive: undefined,
+    archive: readArchivePlace(
+      values,
+      workingDirectory,
+      values.DATABASE_URL === undefined ? resolve(workingDirectory, values.TIDEMARK_DATA_DIR) : undefined,
+    ),
     path: values.PATH,
   }
 }

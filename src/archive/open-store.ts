@@ -1,5 +1,7 @@
-import type { ArchivePlace } from '../config.ts'
+import type { ArchivePlace } from '../archive-place.ts'
 import type { Context } from '../context.ts'
+import { createFolderStore } from './folder-store.ts'
+import { createS3Store } from './s3-store.ts'
 import type { ArchiveStore } from './store.ts'
 
 export interface StoreParts extends Pick<Context, 'clock' | 'sleep' | 'signal'> {
@@ -8,6 +10,6 @@ export interface StoreParts extends Pick<Context, 'clock' | 'sleep' | 'signal'> 
 }
 
 /** Nothing is read or written by opening: a fault of the place is met at its first use. */
-export function openArchiveStore(_place: ArchivePlace, _parts: StoreParts): ArchiveStore {
-  throw new Error('to come')
+export function openArchiveStore(place: ArchivePlace, parts: StoreParts): ArchiveStore {
+  return place.kind === 'folder' ? createFolderStore(place.folder, parts.clock) : createS3Store(place, parts)
 }

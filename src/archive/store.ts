@@ -1,6 +1,7 @@
 /**
  * Where the detail of old transactions is kept: whole objects under keys. A key is made of segments of letters, digits
- * and `. _ = -`, separated by `/`; no segment begins with a dot. An object is a few MB and is never changed in place.
+ * and `. _ = -`, separated by `/`; no segment begins with a dot, and no key lies below another. An object is a few MB
+ * and is never changed in place. What lies in the same place under other names is left alone.
  */
 export interface ArchiveStore {
   /** As lists and messages show it: a folder's path or s3://bucket/prefix; never credentials. */
