@@ -21,8 +21,9 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
   SELECT md5('tidemark archived ' || p_account_id::text || ' ' || p_asset || ' ' || p_kind)::uuid
 $$;
 
--- The archivable transactions of a month and of the users between two, in the order of the files.
-CREATE OR REPLACE FUNCTION archivable_detail(p_month date, p_first_user_id bigint, p_last_user_id bigint)
+-- The first p_limit archivable transactions of a month and of the users between two, in the order of the files.
+DROP FUNCTION IF EXISTS archivable_detail;
+CREATE FUNCTION archivable_detail(p_month date, p_first_user_id bigint, p_last_user_id bigint, p_limit int)
 RETURNS SETOF archived_transaction
 LANGUAGE plpgsql STABLE
 SET plan_cache_mode = force_custom_plan
@@ -36,7 +37,8 @@ BEGIN
   FROM transaction t JOIN transaction_ref r ON r.user_id = t.user_id AND r.id = t.id AND r.booked_on = t.booked_on
   WHERE t.user_id BETWEEN p_first_user_id AND p_last_user_id AND t.booked_on BETWEEN p_month AND v_last_day
     AND is_archivable(t.status, t.archived_count, t.kind, t.id, t.account_id, t.asset, t.booked_on)
-  ORDER BY t.user_id, t.account_id, t.booked_on, t.id;
+  ORDER BY t.user_id, t.account_id, t.booked_on, t.id
+  LIMIT p_limit;
 END
 $$;
 

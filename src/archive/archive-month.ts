@@ -1,9 +1,10 @@
 import { dropArchived, readArchivable } from '../db/archive-detail.ts'
 import { beginMonth, endMonth, type UserCount, usersToArchive } from '../db/archive-months.ts'
 import type { Archive } from './archive.ts'
+import { mostRows } from './detail-file.ts'
 import { writeFile } from './write-file.ts'
 
-/** About as many transactions are in one file; those of one user are not divided for it. */
+/** About as many transactions are in one file; those of one user are not divided for it, unless they are too many. */
 const usualRows = 50_000
 
 export interface ArchivedCounts {
@@ -28,19 +29,23 @@ export async function archiveMonth(
   const counts: ArchivedCounts = { files: 0, transactions: 0 }
   await beginMonth(archive.db, month)
   for (const range of rangesOf(await usersToArchive(archive.db, month), rowsPerFile)) {
-    archive.signal.throwIfAborted()
-    const rows = await readArchivable(sql, month, range.first, range.last)
-    if (rows.length === 0) continue
-    const written = await writeFile(archive, month, rows)
-    const dropped = await dropArchived(sql, written.file, written.rows, archive.clock())
-    if (!dropped) {
-      // Somebody wrote to one of these transactions meanwhile. The month is not done, and the next run takes it up.
-      await archive.store.remove(written.file.key)
-      return counts
+    // More than one file where a single user has more than a file holds.
+    for (let left = true; left; ) {
+      archive.signal.throwIfAborted()
+      const rows = await readArchivable(sql, month, range.first, range.last, mostRows)
+      if (rows.length === 0) break
+      left = rows.length === mostRows
+      const written = await writeFile(archive, month, rows)
+      const dropped = await dropArchived(sql, written.file, written.rows, archive.clock())
+      if (!dropped) {
+        // Somebody wrote to one of these transactions meanwhile. The month is not done, and the next run takes it up.
+        await archive.store.remove(written.file.key)
+        return counts
+      }
+      counts.files++
+      counts.transactions += rows.length
+      onFile(counts)
     }
-    counts.files++
-    counts.transactions += rows.length
-    onFile(counts)
   }
   await endMonth(archive.db, month)
   return counts

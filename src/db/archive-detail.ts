@@ -21,14 +21,15 @@ export interface ArchivePart extends ArchivedPlace {
   file: ArchiveFile
 }
 
-/** What is to be archived of a month and of the users between two, in the order of files. */
+/** The first `limit` transactions that are to be archived of a month and of the users between two, in the order of files. */
 export async function readArchivable(
   sql: Sql,
   month: string,
   firstUserId: string,
   lastUserId: string,
+  limit: number,
 ): Promise<ArchivedTransaction[]> {
-  const rows = await sql`SELECT * FROM archivable_detail(${month}, ${firstUserId}, ${lastUserId})`
+  const rows = await sql`SELECT * FROM archivable_detail(${month}, ${firstUserId}, ${lastUserId}, ${limit})`
   return rows.map(toArchivedTransaction)
 }
 

@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { parquetWriteBuffer } from 'hyparquet-writer'
 import { describe, expect, test } from 'vitest'
-import type { ArchivedTransaction } from '../../src/archive/archived-transaction.ts'
 import { decodeDetailFile, encodeDetailFile, mostRows } from '../../src/archive/detail-file.ts'
 import { readUsers } from '../../src/archive/read-users.ts'
 import type { ArchiveStore, ByteRange } from '../../src/archive/store.ts'
+import type { ArchivedTransaction } from '../../src/archived-transaction.ts'
 import { ArchiveDamagedError, ArchiveMissingError } from '../../src/errors.ts'
 import { anyRows, plainRows } from './rows.ts'
 

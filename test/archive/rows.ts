@@ -1,6 +1,6 @@
 import fc from 'fast-check'
-import type { ArchivedTransaction } from '../../src/archive/archived-transaction.ts'
 import { compareRows } from '../../src/archive/check-rows.ts'
+import type { ArchivedTransaction } from '../../src/archived-transaction.ts'
 
 const long = { min: -(2n ** 63n), max: 2n ** 63n - 1n }
 /** With lone byte order marks, unpaired combining signs, signs beyond the basic plane; all but NUL and lone surrogates. */
