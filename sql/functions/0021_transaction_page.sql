@@ -29,7 +29,7 @@ CREATE TYPE listed_transaction AS (
 -- p_filter, of which everything may be missing: {id, asset, kind, status, min, max, category, tag, text}; text is
 -- looked for literally, in upper and lower case, in descriptions, counterparties, notes and categories.
 --
--- p_archived: transactions of these days that lie in the archive (sql/functions/0032_archive_detail.sql), or null; rows
+-- p_archived: transactions of these days that lie in the archive (sql/functions/0034_archive_detail.sql), or null; rows
 -- that stand for archived ones are none themselves.
 DROP FUNCTION IF EXISTS transactions_between;
 CREATE FUNCTION transactions_between(
@@ -97,7 +97,7 @@ $$;
 --
 -- Goes back from p_today in windows of days, each twice as long as the one before: a page mostly lies in the first
 -- one, and what is far back is read in few. They end behind the newest month of which detail lies in the archive, and a
--- row of nulls says so (sql/functions/0033_archived_page.sql goes on from there); or where the flows, and the mark of what these do not hold yet, say
+-- row of nulls says so (sql/functions/0035_archived_page.sql goes on from there); or where the flows, and the mark of what these do not hold yet, say
 -- that posted rows begin; rows of another status may lie before that, and are looked for there in one more.
 -- STABLE: all of it reads one snapshot.
 CREATE OR REPLACE FUNCTION transaction_page(

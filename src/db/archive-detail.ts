@@ -128,7 +128,7 @@ export async function compareDetail(
   return differences
 }
 
-/** Of refuse_changed_parts (sql/functions/0032_archive_detail.sql). */
+/** Of refuse_changed_parts (sql/functions/0034_archive_detail.sql). */
 function partsText(parts: readonly ArchivePart[]): string {
   return jsonbText(parts.map(({ userId, fileId }) => ({ user: userId, file: fileId })))
 }
