@@ -91,13 +91,13 @@ BEGIN
   FROM unnest(p_changes)
   WHERE outcome IN ('added', 'changed');
 
-  INSERT INTO transaction_ref AS r (user_id, id, booked_on, digest, version, replaced)
-  SELECT user_id, id, booked_on, digest, version, op = 'replace'
+  INSERT INTO transaction_ref AS r (user_id, id, booked_on, digest, version, replaced, gone_on)
+  SELECT user_id, id, booked_on, digest, version, op = 'replace', CASE WHEN booked_on IS NULL THEN p_now::date END
   FROM unnest(p_changes)
   WHERE outcome IN ('added', 'changed', 'removed', 'absent', 'unchanged')
   ON CONFLICT (user_id, id) DO UPDATE
     SET booked_on = excluded.booked_on, digest = excluded.digest,
-      version = greatest(r.version, excluded.version), replaced = excluded.replaced
+      version = greatest(r.version, excluded.version), replaced = excluded.replaced, gone_on = excluded.gone_on
     WHERE (r.booked_on, r.digest, r.replaced) IS DISTINCT FROM (excluded.booked_on, excluded.digest, excluded.replaced)
       OR r.version < excluded.version;
 

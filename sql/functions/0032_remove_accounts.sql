@@ -1,8 +1,8 @@
 -- Takes accounts away, for good, with their transactions, what is remembered of those, what was said of them, and the
 -- balances that were reported. Accounts that are not the user's are passed over. Returns how many went.
 --
--- What transaction_ref remembers of rows that had gone before stays: it names no account, and no id of theirs is made
--- again, since each id is hashed from its source and account. A write on its way to one of the accounts ends first;
+-- What transaction_ref remembers of rows that had gone before stays until the policy `references` forgets it: it names
+-- no account, and no id of theirs is made again, since each id is hashed from its source and account. A write on its way to one of the accounts ends first;
 -- whoever comes later finds none.
 CREATE OR REPLACE FUNCTION remove_accounts(p_user_id bigint, p_account_ids bigint[]) RETURNS bigint
 LANGUAGE plpgsql

@@ -1,48 +1,146 @@
+import { addDays } from '../calendar.ts'
 import { type Sql, sqlState } from './client.ts'
 import type { Engine } from './engine.ts'
 
 export interface RollupPass {
   /** Users whose marks were cleared. */
   cleared: number
+  /** Users whose marks stay, because an aggregate is not what their rows say even after it was refreshed by force. */
+  stale: number
   /** The days that were refreshed, both included; undefined where nothing was dirty. */
   window: { from: string; to: string } | undefined
   /** True where another refresh held the same days; the marks stay for the next pass. */
   busy: boolean
+  /** Windows that were refreshed, of so many. */
+  windows: { done: number; all: number }
+}
+
+export interface PassOptions {
+  /** Looked at between two windows. */
+  signal?: AbortSignal
+  onWindow?: (done: number, all: number) => void
+}
+
+/** Days from `from` on, up to `to`, which is not included: both the first of a month. */
+interface Window {
+  from: string
+  to: string
+}
+
+const nothing: RollupPass = {
+  cleared: 0,
+  stale: 0,
+  window: undefined,
+  busy: false,
+  windows: { done: 0, all: 0 },
+}
+
+/** Everything that is marked, in one window: for commands that have just written, and tests. */
+export async function refreshRollups(sql: Sql, engine: Engine): Promise<RollupPass> {
+  return refresh(sql, engine, ({ first, end }) => [{ from: first, to: end }])
+}
+
+/** The recent pass: the days from the month on in which `days` ago lies, and the marks that begin there. */
+export async function refreshRecent(
+  sql: Sql,
+  engine: Engine,
+  { days, today }: { days: number; today: string },
+): Promise<RollupPass> {
+  const from = monthOf(addDays(today, -days))
+  return refresh(sql, engine, ({ newest, end }) => (newest >= from ? [{ from, to: end }] : []))
 }
 
 /**
- * One maintenance pass: brings the aggregates up to date with every write that had committed when it began, and
- * clears the marks of those writes. A write that commits meanwhile carries a newer transaction id and keeps its
- * mark. Days first, then months, which are made of days. Readers are exact before, during and after.
- *
- * TimescaleDB recomputes only what its invalidation log names inside the window, so a wide window is no waste. The
- * end is bounded by the last chunk: an open one would let a row dated in the future drag the watermark along.
+ * The deep pass: everything that is marked, from the newest months to the oldest, `batchMonths` at a time, so that no
+ * refresh holds the aggregates for long and what was done stays done. The first batch takes the future along, too.
  */
-export async function refreshRollups(sql: Sql, engine: Engine): Promise<RollupPass> {
-  if (engine === 'plain') return { cleared: 0, window: undefined, busy: false }
-  const [pass] = await sql<{ horizon: string; from: string | null; to: string | null }[]>`
-    SELECT horizon::text, month_start(from_day)::text AS from, (bucket_end(to_day, 'month') + 1)::text AS to
-    FROM (
-      SELECT h.horizon, (SELECT min(from_day) FROM rollup_dirty WHERE marked_xid < h.horizon) AS from_day,
-        (SELECT max(range_end)::date FROM timescaledb_information.chunks
-          WHERE hypertable_schema = current_schema() AND hypertable_name = 'transaction') AS to_day
-      FROM (SELECT pg_snapshot_xmin(pg_current_snapshot()) AS horizon) AS h
-    ) AS dirty`
-  if (!pass?.from || !pass.to) return { cleared: 0, window: undefined, busy: false }
-  try {
-    await refresh(sql, 'daily_flow', pass.from, pass.to, false)
-    await refresh(sql, 'monthly_flow', pass.from, pass.to, false)
-    for (const { month, next } of await staleMonths(sql, pass.horizon)) {
-      await refresh(sql, 'monthly_flow', month, next, true)
-    }
-  } catch (error) {
-    // A policy or another pass refreshes days of this window right now. It may have taken their invalidations and
-    // not yet have written their sums, so nothing may be cleared.
-    if (!(error instanceof Error && 'code' in error && error.code === sqlState.lockNotAvailable)) throw error
-    return { cleared: 0, window: undefined, busy: true }
+export async function refreshDeep(
+  sql: Sql,
+  engine: Engine,
+  { batchMonths, today }: { batchMonths: number; today: string },
+  options: PassOptions = {},
+): Promise<RollupPass> {
+  return refresh(sql, engine, ({ first, end }) => batches(first, end, today, batchMonths), options)
+}
+
+function batches(first: string, end: string, today: string, months: number): Window[] {
+  const windows: Window[] = []
+  let to = end
+  let from = addMonths(monthOf(today), 1 - months)
+  while (from >= end) from = addMonths(from, -months)
+  for (;;) {
+    windows.push({ from, to })
+    if (from <= first) return windows
+    to = from
+    from = addMonths(from, -months)
   }
-  const cleared = await sql`DELETE FROM rollup_dirty WHERE marked_xid < ${pass.horizon}::xid8`
-  return { cleared: cleared.count, window: { from: pass.from, to: pass.to }, busy: false }
+}
+
+interface Marked {
+  /** The months in which the first and the last of the marks begin. */
+  first: string
+  newest: string
+  /** Behind the last chunk: an open end would let a row dated in the future drag the watermark along. */
+  end: string
+}
+
+/**
+ * Brings the aggregates up to date with every write that had committed when it began, window by window from the newest
+ * to the oldest, and behind each window clears the marks of those writes that the windows so far cover wholly. A write
+ * that commits meanwhile carries a newer transaction id and keeps its mark. Days first, then months, which are made of
+ * days. Readers are exact before, during and after; broken off anywhere, it leaves marks that the next pass takes.
+ *
+ * TimescaleDB recomputes only what its invalidation log names inside the window, so a wide window is no waste.
+ */
+async function refresh(
+  sql: Sql,
+  engine: Engine,
+  windowsOf: (marked: Marked) => Window[],
+  { signal, onWindow }: PassOptions = {},
+): Promise<RollupPass> {
+  if (engine === 'plain') return nothing
+  const [pass] = await sql<{ horizon: string; first: string | null; newest: string; end: string | null }[]>`
+    SELECT horizon::text, month_start(min(d.from_day))::text AS first, month_start(max(d.from_day))::text AS newest,
+      (SELECT (bucket_end(max(range_end)::date, 'month') + 1)::text FROM timescaledb_information.chunks
+        WHERE hypertable_schema = current_schema() AND hypertable_name = 'transaction') AS end
+    FROM (SELECT pg_snapshot_xmin(pg_current_snapshot()) AS horizon) AS h
+    LEFT JOIN rollup_dirty d ON d.marked_xid < h.horizon
+    GROUP BY horizon`
+  if (!pass?.first || !pass.end) return nothing
+  const { horizon, first, newest, end } = pass
+  const windows = windowsOf({ first, newest, end })
+  if (windows.length === 0) return nothing
+  const outcome = { ...nothing, windows: { done: 0, all: windows.length } }
+  for (const { from, to } of windows) {
+    if (signal?.aborted) break
+    try {
+      await refreshWindow(sql, from, to, false)
+      let marks = await clearMarks(sql, horizon, from)
+      outcome.cleared += marks.cleared
+      if (marks.stale.length > 0) {
+        for (const month of marks.stale) await refreshWindow(sql, month, addMonths(month, 1), true)
+        marks = await clearMarks(sql, horizon, from)
+        outcome.cleared += marks.cleared
+      }
+      outcome.stale = marks.staleUsers
+    } catch (error) {
+      // A policy or another pass refreshes days of this window right now.
+      if (!(error instanceof Error && 'code' in error && busyStates.has(String(error.code)))) throw error
+      outcome.busy = true
+      break
+    }
+    outcome.window = { from, to: outcome.window?.to ?? to }
+    outcome.windows.done++
+    onWindow?.(outcome.windows.done, windows.length)
+  }
+  return outcome
+}
+
+const busyStates = new Set<string>([sqlState.lockNotAvailable, sqlState.deadlockDetected])
+
+async function refreshWindow(sql: Sql, from: string, to: string, force: boolean): Promise<void> {
+  await refreshAggregate(sql, 'daily_flow', from, to, force)
+  await refreshAggregate(sql, 'monthly_flow', from, to, force)
 }
 
 /**
@@ -50,34 +148,48 @@ export async function refreshRollups(sql: Sql, engine: Engine): Promise<RollupPa
  * batches that TimescaleDB 2.28 would cut by itself leave out invalidations that are not in the aggregate's own log
  * yet, and end without a word. See docs/decisions/0005-refresh-in-one-pass.md.
  */
-async function refresh(sql: Sql, aggregate: string, from: string, to: string, force: boolean): Promise<void> {
+async function refreshAggregate(
+  sql: Sql,
+  aggregate: string,
+  from: string,
+  to: string,
+  force: boolean,
+): Promise<void> {
   await sql.unsafe(
     `CALL refresh_continuous_aggregate('${aggregate}', '${from}'::date, '${to}'::date,
       force => ${force}, options => '{"buckets_per_batch": 0}')`,
   )
 }
 
-/**
- * The months in which the monthly sums of the users whose marks are to be cleared are not those of their days: the
- * invalidation of a month can be lost on the way up from the days (TimescaleDB 2.28, where it ends on the first day
- * of a month). Only users who are marked can have changed.
- */
-async function staleMonths(sql: Sql, horizon: string): Promise<{ month: string; next: string }[]> {
-  const months = await sql<{ month: string; next: string }[]>`
-    WITH dirty AS MATERIALIZED (
-      SELECT user_id, month_start(from_day) AS from_month FROM rollup_dirty WHERE marked_xid < ${horizon}::xid8
-    ), by_day AS (
-      SELECT f.user_id, f.account_id, f.asset, month_start(f.day) AS month, sum(f.amount) AS amount,
-        sum(f.transactions) AS transactions
-      FROM dirty d JOIN daily_flow f ON f.user_id = d.user_id AND f.day >= d.from_month
-      GROUP BY 1, 2, 3, 4
-    ), by_month AS (
-      SELECT f.user_id, f.account_id, f.asset, f.month, f.amount, f.transactions
-      FROM dirty d JOIN monthly_flow f ON f.user_id = d.user_id AND f.month >= d.from_month
-    )
-    SELECT DISTINCT month::text, (month + INTERVAL '1 month')::date::text AS next
-    FROM by_day FULL JOIN by_month m USING (user_id, account_id, asset, month)
-    WHERE (by_day.amount, by_day.transactions) IS DISTINCT FROM (m.amount, m.transactions)
-    ORDER BY month`
-  return [...months]
+/** So that what is compared at once stays small. */
+const usersPerStatement = 200
+
+/** See sql/functions/0029_clear_rollup_marks.sql. */
+async function clearMarks(
+  sql: Sql,
+  horizon: string,
+  from: string,
+): Promise<{ cleared: number; stale: string[]; staleUsers: number }> {
+  const stale = new Set<string>()
+  let [cleared, users, after] = [0, 0, '0']
+  for (;;) {
+    const [batch] = await sql<
+      { last_user: string; cleared: string; stale_months: string[]; stale_users: number }[]
+    >`
+      SELECT last_user, cleared, stale_months::text[], stale_users
+      FROM clear_rollup_marks(${horizon}::xid8, ${from}, ${after}, ${usersPerStatement})`
+    if (!batch) return { cleared, stale: [...stale].sort().reverse(), staleUsers: users }
+    cleared += Number(batch.cleared)
+    users += batch.stale_users
+    for (const month of batch.stale_months) stale.add(month)
+    after = batch.last_user
+  }
+}
+
+const monthOf = (day: string) => `${day.slice(0, 7)}-01`
+
+/** Of the first of a month. */
+function addMonths(month: string, months: number): string {
+  const count = Number(month.slice(0, 4)) * 12 + Number(month.slice(5, 7)) - 1 + months
+  return `${String(Math.floor(count / 12)).padStart(4, '0')}-${String((count % 12) + 1).padStart(2, '0')}-01`
 }

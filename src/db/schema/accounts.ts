@@ -55,8 +55,14 @@ export const transactionRef = pgTable(
     version: bigint('version', { mode: 'bigint' }).notNull().default(sql`0`),
     /** Another transaction took its place: it never comes back, whatever arrives later. */
     replaced: boolean('replaced').notNull().default(false),
+    /** The day on which it went; null while it is there. The policy `references` forgets it some time later. */
+    goneOn: date('gone_on'),
   },
-  (table) => [primaryKey({ columns: [table.userId, table.id] })],
+  (table) => [
+    primaryKey({ columns: [table.userId, table.id] }),
+    // Few of all.
+    index('transaction_ref_gone').on(table.goneOn).where(sql`gone_on IS NOT NULL`),
+  ],
 )
 
 /**
