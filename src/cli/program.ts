@@ -40,8 +40,8 @@ export function createProgram(context: CommandContext, done: (code: ExitCode) =>
 
   const group = (name: string, description: string) => {
     const made = program.command(name).description(description).exitOverride()
-    return (command: string, text: string) =>
-      made.command(command).description(text).exitOverride().copyInheritedSettings(program)
+    return (command: string, text: string, isDefault = false) =>
+      made.command(command, { isDefault }).description(text).exitOverride().copyInheritedSettings(program)
   }
   const tableOrJson = () =>
     new Option('--format <format>', 'how it is written').choices(['table', 'json']).default('table')
@@ -168,6 +168,19 @@ export function createProgram(context: CommandContext, done: (code: ExitCode) =>
     .option('--source <id>', 'all of one source')
     .option('--all', 'all')
     .action(run(async () => (await import('./dead-letters.ts')).deadLettersDiscardCommand))
+  const policies = group('policies', 'what the database does by itself, and when')
+  policies('list', 'each policy: its settings, how its last run went, when it runs again', true)
+    .addOption(tableOrJson())
+    .action(run(async () => (await import('./policies.ts')).policiesListCommand))
+  policies('set <setting> <value>', 'change a setting, such as rollups.days 90').action(
+    run(async () => (await import('./policies.ts')).policiesSetCommand),
+  )
+  policies('unset <setting>', 'take a setting back to its default').action(
+    run(async () => (await import('./policies.ts')).policiesUnsetCommand),
+  )
+  policies('run [names...]', 'run policies now')
+    .option('--all', 'all of them')
+    .action(run(async () => (await import('./policies.ts')).policiesRunCommand))
   group('keys', 'keys under which credentials are sealed')(
     'rotate',
     'put all credentials under a new key, or under TIDEMARK_KEY',

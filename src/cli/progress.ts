@@ -10,6 +10,8 @@ export interface ProgressOptions {
   /** Milliseconds. */
   clock: () => number
   label: string
+  /** What is counted; rows unless it is told. */
+  unit?: string
 }
 
 const terminalInterval = 100
@@ -21,7 +23,7 @@ const narrowestBar = 6
  * Shows how far long work has come: on a terminal one line, rewritten at most ten times a second, elsewhere plain
  * lines, at most one every five seconds.
  */
-export function createProgress({ stream, clock, label }: ProgressOptions): Progress {
+export function createProgress({ stream, clock, label, unit = 'rows' }: ProgressOptions): Progress {
   const terminal = stream.isTTY === true
   const started = clock()
   // The first line of a terminal comes at once; elsewhere short work leaves its summary alone.
@@ -33,7 +35,7 @@ export function createProgress({ stream, clock, label }: ProgressOptions): Progr
       const now = clock()
       if (finished || now - shownAt < (terminal ? terminalInterval : plainInterval)) return
       shownAt = now
-      const parts = describe(done, total, (now - started) / 1000)
+      const parts = describe(done, total, (now - started) / 1000, unit)
       if (!terminal) {
         stream.write(`${label}: ${parts.join(', ')}\n`)
         return
@@ -56,16 +58,16 @@ export function createProgress({ stream, clock, label }: ProgressOptions): Progr
 }
 
 /** `45%`, `12,000 of 30,000 rows`, `4,000 rows/s`, `5 s left`: as much of it as is known. */
-function describe(done: number, total: number | undefined, seconds: number): string[] {
+function describe(done: number, total: number | undefined, seconds: number, unit: string): string[] {
   const rate = seconds > 0 ? done / seconds : 0
   const parts: string[] = []
-  if (total === undefined) parts.push(`${count(done)} rows`)
+  if (total === undefined) parts.push(`${count(done)} ${unit}`)
   else {
     if (total > 0) parts.push(`${Math.floor((Math.min(done, total) / total) * 100)}%`)
-    parts.push(`${count(done)} of ${count(total)} rows`)
+    parts.push(`${count(done)} of ${count(total)} ${unit}`)
   }
   if (rate > 0) {
-    parts.push(`${count(Math.round(rate))} rows/s`)
+    if (rate >= 1) parts.push(`${count(Math.round(rate))} ${unit}/s`)
     if (total !== undefined && total > done) parts.push(`${duration((total - done) / rate)} left`)
   }
   return parts

@@ -26,7 +26,7 @@ export async function serveCommand(
     { host: config.host, port: config.port ?? usualPort },
   )
   if (options.scheduler) {
-    startUpkeep(context, db, shutdown)
+    startUpkeep(context, db, shutdown, parts)
     worker = startWorker(parts, { concurrency: config.workerConcurrency }, shutdown)
   }
   context.stdout.write(`Tidemark listens on ${url} (${db.engine})\n`)

@@ -1,7 +1,9 @@
 import { loadConnectors } from '../connectors/load.ts'
+import { type PolicyState, readPolicyStates } from '../db/policies/states.ts'
 import { readStatus, type Status } from '../db/status.ts'
 import type { ProviderStatus } from '../db/sync-status.ts'
 import { readProviders } from '../http/providers.ts'
+import { outcomeOf } from './policies.ts'
 import { formatTable } from './table.ts'
 import type { CommandContext, ExitCode } from './terminal.ts'
 
@@ -11,15 +13,15 @@ export async function statusCommand(
 ): Promise<ExitCode> {
   const { config, stdout, clock } = context
   const db = await context.openDatabase()
-  const status = await readStatus(db)
+  const [status, upkeep] = [await readStatus(db), await readPolicyStates(db, clock())]
   const connectors = await loadConnectors({ places: config.connectors })
   const providers = await readProviders(db.sql, connectors, clock())
   if (options.format === 'json') {
-    stdout.write(`${JSON.stringify({ ...status, providers }, null, 2)}\n`)
+    stdout.write(`${JSON.stringify({ ...status, upkeep, providers }, null, 2)}\n`)
     return 0
   }
   const place = config.databaseUrl === undefined ? `own server in ${config.dataDir}` : 'DATABASE_URL'
-  stdout.write(formatStatus(status, place))
+  stdout.write(formatStatus(status, upkeep, place))
   if (providers.length > 0)
     stdout.write(`\n${formatProviders(providers, stdout.isTTY ? stdout.columns : undefined)}\n`)
   return 0
@@ -65,7 +67,7 @@ function formatBudgets({ budgets, connectionsUsedUp }: ProviderStatus): string {
   return parts.join('; ')
 }
 
-function formatStatus(status: Status, place: string): string {
+function formatStatus(status: Status, upkeep: PolicyState[], place: string): string {
   const server = `PostgreSQL ${status.postgres}${status.timescaledb ? `, TimescaleDB ${status.timescaledb}` : ''}`
   const size = (bytes: string) => `${(Number(bytes) / 1024 / 1024).toFixed(1)} MiB`
   const { total, columnstore } = status.partitions
@@ -86,11 +88,20 @@ function formatStatus(status: Status, place: string): string {
       'differences',
       `${status.moreDifferences ? 'at least ' : ''}${status.differences} reported balances that the transactions do not add up to`,
     ],
+    ...upkeep.map((policy): [string, string] => ['policy', describePolicy(policy)]),
     ...status.policies.map(({ procedure, relation, everySeconds }): [string, string] => [
-      'policy',
+      'TimescaleDB job',
       `${procedure} on ${relation} every ${everySeconds / 60} minutes`,
     ]),
   ]
   const width = Math.max(...facts.map(([name]) => name.length))
   return facts.map(([name, value]) => `${name.padEnd(width)}  ${value}\n`).join('')
+}
+
+function describePolicy(policy: PolicyState): string {
+  const { name, schedule, lastRun } = policy
+  const last = lastRun
+    ? `last run ${lastRun.toISOString().slice(0, 19)}, ${outcomeOf(policy)}`
+    : 'has not run yet'
+  return schedule === 'off' ? `${name} off` : `${name} ${schedule}; ${last}`
 }

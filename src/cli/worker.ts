@@ -8,7 +8,7 @@ import type { CommandContext, ExitCode } from './terminal.ts'
 export async function workerCommand(context: CommandContext): Promise<ExitCode> {
   const db = await context.openDatabase()
   const parts = await openSync(context, db)
-  startUpkeep(context, db, context.shutdown)
+  startUpkeep(context, db, context.shutdown, parts)
   startWorker(parts, { concurrency: context.config.workerConcurrency }, context.shutdown)
   context.stdout.write(
     `Tidemark works (${db.engine}, ${context.config.workerConcurrency} syncs at once, connectors ${parts.connectors.ids().join(', ')})\n`,

@@ -8,6 +8,7 @@ import { openEmbeddedServer } from './embedded-server.ts'
 import { detectEngine, type Engine } from './engine.ts'
 import { migrate } from './migrate.ts'
 import { ensurePartitionsAhead } from './partitions.ts'
+import { checkSettings } from './policies/settings.ts'
 import { checkRawRetention } from './retention.ts'
 
 /** An opened database: raw statements through `sql`, plain tables also through drizzle. */
@@ -19,6 +20,8 @@ export interface Database {
   url: string
   /** The migrations that opening it applied. */
   migrated: string[]
+  /** What the environment says of the policy `archive`. */
+  rawRetentionDays?: number | undefined
 }
 
 /** sql/ of the checkout or the package: the same place seen from src/db and from dist/db. */
@@ -58,6 +61,7 @@ export async function prepareDatabase(
   const engine = await detectEngine(sql)
   const migrated = await migrate(sql, sqlDir, engine)
   await checkRawRetention(sql, engine, rawRetentionDays)
+  await checkSettings({ sql, engine, rawRetentionDays })
   await ensurePartitionsAhead(sql, now)
-  return { sql, orm: drizzle(sql), engine, url, migrated }
+  return { sql, orm: drizzle(sql), engine, url, migrated, rawRetentionDays }
 }

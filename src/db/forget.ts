@@ -1,13 +1,9 @@
 import type { Sql } from './client.ts'
 
-/** Days for which runs, and dead letters that are closed, are kept. */
-const keptDays = 90
-/** Longer than any window of a budget: a slot that was not used since is as good as none. Days. */
-const unusedDays = 40
 const rowsPerStatement = 10_000
 
-/** Takes away old runs and closed dead letters; returns how many. */
-export async function forgetRuns(sql: Sql, now: Date): Promise<number> {
+/** Takes away runs, and dead letters that are closed, of more than so many days ago; returns how many. */
+export async function forgetRuns(sql: Sql, now: Date, keptDays: number): Promise<number> {
   const before = new Date(now.getTime() - keptDays * 86_400_000).toISOString()
   return (
     (await inBatches(
@@ -27,7 +23,7 @@ export async function forgetRuns(sql: Sql, now: Date): Promise<number> {
 }
 
 /** Takes away slots of budgets that nobody uses any more: they are made again when they are needed. */
-export function forgetSlots(sql: Sql, now: Date): Promise<number> {
+export function forgetSlots(sql: Sql, now: Date, unusedDays: number): Promise<number> {
   const before = new Date(now.getTime() - unusedDays * 86_400_000).toISOString()
   return inBatches(
     () => sql`
@@ -36,6 +32,21 @@ export function forgetSlots(sql: Sql, now: Date): Promise<number> {
       )
       -- Somebody may have taken it meanwhile.
       AND used_at < ${before}`,
+  )
+}
+
+/**
+ * Forgets ids of transactions that went before a day. What of them arrives after that is taken for something new: see
+ * docs/decisions/0017-policies.md.
+ */
+export function forgetReferences(sql: Sql, before: string): Promise<number> {
+  return inBatches(
+    () => sql`
+      DELETE FROM transaction_ref WHERE (user_id, id) IN (
+        SELECT user_id, id FROM transaction_ref WHERE gone_on < ${before} LIMIT ${rowsPerStatement}
+      )
+      -- It may have come back meanwhile.
+      AND gone_on < ${before}`,
   )
 }
 

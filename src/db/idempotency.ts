@@ -1,8 +1,5 @@
 import type { Sql } from './client.ts'
 
-/** Days for which a key is remembered. */
-const keptDays = 2
-
 export interface RequestClaim {
   owner: string
   key: string
@@ -63,8 +60,8 @@ export async function releaseRequest(sql: Sql, { owner, key, token }: RequestCla
     WHERE owner = ${owner} AND key = ${key} AND token = ${token} AND locked_until IS NOT NULL`
 }
 
-/** Forgets keys that nobody will send again. */
-export async function forgetRequests(sql: Sql, now: Date): Promise<number> {
+/** Forgets keys of so many days ago, which nobody will send again. */
+export async function forgetRequests(sql: Sql, now: Date, keptDays: number): Promise<number> {
   const forgotten = await sql`
     DELETE FROM idempotency_key
     WHERE created_at < ${now.toISOString()}::timestamptz - ${`${keptDays} days`}::interval`

@@ -1,6 +1,6 @@
 import type { Database } from './database.ts'
 import { countDifferences } from './differences.ts'
-import { type Policy, readPolicies } from './policies.ts'
+import { readTimescaleJobs, type TimescaleJob } from './timescale-jobs.ts'
 
 export interface Status {
   engine: Database['engine']
@@ -16,7 +16,7 @@ export interface Status {
   partitions: { total: number; columnstore: number }
   /** Bytes of the chunks in the columnstore, as rows and as they are; null where there are none. */
   compression: { before: string; after: string } | null
-  policies: Policy[]
+  policies: TimescaleJob[]
   /** Users whose newest writes the aggregates do not hold yet; their reads go to the rows. */
   dirtyUsers: number
   /** Accounts and assets whose newest reported balance the transactions do not add up to. */
@@ -53,7 +53,7 @@ export async function readStatus({ sql, engine }: Pick<Database, 'sql' | 'engine
     },
     partitions: { total: storage.total, columnstore: storage.columnstore },
     compression: storage.after === null ? null : { before: storage.before!, after: storage.after },
-    policies: await readPolicies({ sql, engine }),
+    policies: await readTimescaleJobs({ sql, engine }),
     dirtyUsers: server!.dirty_users,
     differences: differences.count,
     moreDifferences: differences.more,

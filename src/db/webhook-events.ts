@@ -12,9 +12,6 @@ export interface Hint {
   message?: string
 }
 
-/** Days for which an event is remembered: no provider sends one again after so long. */
-const rememberedDays = 14
-
 /** Acts on each event once; returns how many were new, and how many sources they changed. */
 export async function acceptHints(
   sql: Sql,
@@ -27,10 +24,10 @@ export async function acceptHints(
   return { events: Number(row!.events), sources: Number(row!.sources) }
 }
 
-/** Forgets events that will not come again. */
-export async function forgetEvents(sql: Sql, now: Date): Promise<number> {
+/** Forgets events of so many days ago: no provider sends one again after so long. */
+export async function forgetEvents(sql: Sql, now: Date, keptDays: number): Promise<number> {
   const forgotten = await sql`
     DELETE FROM webhook_event
-    WHERE received_at < ${now.toISOString()}::timestamptz - ${`${rememberedDays} days`}::interval`
+    WHERE received_at < ${now.toISOString()}::timestamptz - ${`${keptDays} days`}::interval`
   return forgotten.count
 }

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import { readPolicyStates } from '../db/policies/states.ts'
 import { readStatus } from '../db/status.ts'
 import type { Api } from './api.ts'
 import { defineRoute } from './define-route.ts'
@@ -21,6 +22,33 @@ const policy = z.object({
     .string()
     .nullable()
     .openapi({ description: 'What the newest run that failed ended with; null where none is remembered.' }),
+})
+
+const value = z.union([z.int(), z.string()]).nullable()
+
+const upkeep = z.object({
+  name: z.string().openapi({ example: 'deep-rollups' }),
+  about: z.string(),
+  settings: z.array(
+    z.object({
+      name: z.string().openapi({ example: 'batchMonths' }),
+      value: value.openapi({ description: 'Null where it is off.' }),
+      default: value,
+      origin: z.enum(['default', 'set', 'environment']),
+    }),
+  ),
+  schedule: z.string().openapi({ example: 'daily at 02:10 UTC', description: '`off` where it is off.' }),
+  running: z.boolean(),
+  lastRun: instant.nullable().openapi({ description: 'When it began; null where there was none.' }),
+  lastEnd: instant.nullable().openapi({
+    description: 'Null while it runs, and where it was broken off: it is run again then.',
+  }),
+  nextRun: instant.nullable().openapi({ description: 'Null where none is planned.' }),
+  lastStatus: z.enum(['succeeded', 'failed']).nullable().openapi({
+    description: 'Of the last run that ended.',
+  }),
+  lastMessage: z.string().nullable().openapi({ description: 'What that told.' }),
+  failures: z.int().openapi({ description: 'Runs that failed, of all.' }),
 })
 
 const operations = z
@@ -54,6 +82,10 @@ const operations = z
       .nullable()
       .openapi({ description: 'Of the chunks in the columnstore; null where there are none.' }),
     policies: z.array(policy).openapi({ description: 'What TimescaleDB does by itself.' }),
+    upkeep: z.array(upkeep).openapi({
+      description:
+        'The policies of Tidemark itself, which `tidemark policies` changes and its workers carry out.',
+    }),
     dirtyUsers: z.int().openapi({
       description: 'Users whose newest writes the aggregates do not hold yet: they are read from the rows.',
     }),
@@ -79,14 +111,19 @@ export const getOperations = defineRoute({
 
 export function serveOperations({ serve, parts }: Api): void {
   const { clock, connectors } = parts
-  const db = { sql: parts.reads ?? parts.db.sql, engine: parts.db.engine }
+  const { engine, rawRetentionDays } = parts.db
+  const db = { sql: parts.reads ?? parts.db.sql, engine, rawRetentionDays }
   const read = keep(clock, async () => {
     const at = clock()
-    const [status, providers] = await Promise.all([readStatus(db), readProviders(db.sql, connectors, at)])
-    return { at, status, providers }
+    const [status, upkeep, providers] = await Promise.all([
+      readStatus(db),
+      readPolicyStates(db, at),
+      readProviders(db.sql, connectors, at),
+    ])
+    return { at, status, upkeep, providers }
   })
   serve(getOperations, async () => {
-    const { at, status, providers } = await read()
+    const { at, status, upkeep, providers } = await read()
     const { users, accounts, transactions, prices, compression } = status
     return {
       at: at.toISOString(),
@@ -107,6 +144,18 @@ export function serveOperations({ serve, parts }: Api): void {
         ...policy,
         lastRun: policy.lastRun?.toISOString() ?? null,
         nextRun: policy.nextRun?.toISOString() ?? null,
+      })),
+      upkeep: upkeep.map(({ settings, lastRun, lastEnd, nextRun, ...policy }) => ({
+        ...policy,
+        settings: settings.map(({ name, value, default: usual, origin }) => ({
+          name,
+          value,
+          default: usual,
+          origin,
+        })),
+        lastRun: lastRun?.toISOString() ?? null,
+        lastEnd: lastEnd?.toISOString() ?? null,
+        nextRun: nextRun?.toISOString() ?? null,
       })),
       dirtyUsers: status.dirtyUsers,
       differences: status.differences,

@@ -1,44 +1,94 @@
 import { Cron } from 'croner'
+import type { Connectors } from '../connectors/load.ts'
 import type { Context } from '../context.ts'
+import { connect } from '../db/client.ts'
 import type { Database } from '../db/database.ts'
-import { forgetRuns, forgetSlots } from '../db/forget.ts'
-import { forgetRequests } from '../db/idempotency.ts'
-import { ensurePartitionsAhead } from '../db/partitions.ts'
-import { refreshRollups } from '../db/rollups.ts'
-import { forgetSessions } from '../db/sessions.ts'
-import { forgetTries } from '../db/try-counts.ts'
-import { forgetEvents } from '../db/webhook-events.ts'
+import { policiesOf, type Runners } from '../db/policies/all.ts'
+import { claimPolicies, type PolicyClaim, planPolicies } from '../db/policies/claims.ts'
+import { runPolicy } from '../db/policies/run.ts'
+import { checkSettings } from '../db/policies/settings.ts'
+import { RefusedError } from '../errors.ts'
 import type { Shutdown } from '../shutdown.ts'
+import { connectorFacts } from './connector-facts.ts'
 
-/** Keeps the aggregates near and partitions ahead: once a minute and once a day, never two of a kind at once. */
+/** Connections of its own: what takes long must not stand in the way of syncs and answers. */
+const atOnce = 3
+/** Seconds that a statement under way has to come to its end when the process stops. */
+const grace = 5
+
+export interface UpkeepOptions extends Runners {
+  /** Where they contradict what is set, the log says so. */
+  connectors?: Pick<Connectors, 'ids' | 'get'>
+}
+
+/**
+ * Looks every few seconds which policies are due, and runs them. Any number of processes share the policies of one
+ * database: each is run by one of them at a time. Stopping ends a run behind its present statement; what is left is due
+ * for another process, or for this one when it comes back.
+ */
 export function startUpkeep(
   { log, clock }: Pick<Context, 'log' | 'clock'>,
   db: Database,
   shutdown: Shutdown,
+  options: UpkeepOptions = {},
 ): void {
-  const start = (name: string, pattern: string, run: () => Promise<unknown>) => {
-    let running: Promise<void> = Promise.resolve()
-    const job = new Cron(pattern, { protect: true, timezone: 'UTC' }, () => {
-      running = run().then(
-        (outcome) => {
-          log.debug({ job: name, outcome }, 'upkeep done')
-        },
-        (error: unknown) =>
-          log.error({ job: name, err: error }, 'upkeep failed; it is tried again at its next time'),
-      )
-      return running
-    })
-    shutdown.register(async () => {
-      job.stop()
-      await running
+  const sql = connect(db.url, { max: atOnce, applicationName: 'tidemark upkeep' })
+  const stopping = new AbortController()
+  const running = new Set<Promise<void>>()
+  const policies = policiesOf(db.engine, options).filter(({ runnable }) => runnable !== false)
+  let planned: Promise<void> | undefined
+
+  async function plan(): Promise<void> {
+    await planPolicies(db.sql, policies, db.rawRetentionDays, clock())
+    if (!options.connectors) return
+    await checkSettings(db, await connectorFacts(options.connectors)).catch((error: unknown) => {
+      if (!(error instanceof RefusedError)) throw error
+      log.warn({ reason: error.message }, 'policies are set as they should not be beside these connectors')
     })
   }
-  start('rollups', '* * * * *', () => refreshRollups(db.sql, db.engine))
-  start('partitions', '17 3 * * *', () => ensurePartitionsAhead(db.sql, clock()))
-  start('old runs', '27 4 * * *', () => forgetRuns(db.sql, clock()))
-  start('unused slots', '7 5 * * *', () => forgetSlots(db.sql, clock()))
-  start('webhook events', '47 3 * * *', () => forgetEvents(db.sql, clock()))
-  start('sessions', '7 4 * * *', () => forgetSessions(db.sql, clock()))
-  start('tries', '37 3 * * *', () => forgetTries(db.sql, clock()))
-  start('idempotency keys', '57 3 * * *', () => forgetRequests(db.sql, clock()))
+
+  async function run(claim: PolicyClaim): Promise<void> {
+    const { name } = claim.policy
+    const parts = { sql, leases: db.sql, engine: db.engine, clock, signal: stopping.signal }
+    const { message, error } = await runPolicy(parts, claim)
+    if (error === undefined) log.debug({ policy: name, outcome: message }, 'policy run')
+    else log.error({ policy: name, err: error }, 'policy failed; it is tried again')
+  }
+
+  function begin(claim: PolicyClaim): void {
+    const ended = run(claim)
+      .catch((error: unknown) => {
+        log.error({ policy: claim.policy.name, err: error }, 'what came of a policy could not be stored')
+      })
+      .finally(() => running.delete(ended))
+    running.add(ended)
+  }
+
+  async function tick(): Promise<void> {
+    try {
+      planned ??= plan().catch((error: unknown) => {
+        planned = undefined
+        throw error
+      })
+      await planned
+      if (stopping.signal.aborted) return
+      const { rawRetentionDays } = db
+      for (const claim of await claimPolicies(db.sql, policies, {
+        now: clock(),
+        due: true,
+        rawRetentionDays,
+      }))
+        begin(claim)
+    } catch (error) {
+      log.error({ err: error }, 'due policies could not be claimed; it is tried again')
+    }
+  }
+
+  const job = new Cron('*/10 * * * * *', { protect: true, timezone: 'UTC' }, tick)
+  shutdown.register(async () => {
+    job.stop()
+    stopping.abort()
+    await sql.end({ timeout: grace })
+    await Promise.all(running)
+  })
 }

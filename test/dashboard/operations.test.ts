@@ -175,7 +175,7 @@ describe('of an installation at work', () => {
     const ratio = new Intl.NumberFormat('en-GB', { maximumFractionDigits: 1 }).format(before / after)
     expect(before / after).toBeGreaterThan(1.1)
     expect(await fact(page, 'Compression').textContent()).toContain(`${ratio}x smaller`)
-    const policies = page.getByRole('list', { name: 'Policies' }).getByRole('listitem')
+    const policies = page.getByRole('list', { name: 'Policies of TimescaleDB' }).getByRole('listitem')
     expect(await policies.count()).toBe(said.policies.length)
     await policies.getByText('Move transaction into the columnstore').waitFor()
     expect(await policies.getByText('has not run yet').count()).toBe(1)

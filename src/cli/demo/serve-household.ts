@@ -23,7 +23,7 @@ export async function serveHousehold(
 ): Promise<void> {
   const { config, shutdown, signal, stdout } = context
   const dashboard = await dashboardFolder(context)
-  startUpkeep(context, parts.db, shutdown)
+  startUpkeep(context, parts.db, shutdown, parts)
   const port = config.port ?? (await freePort(usualPort))
   if (config.port === undefined && port !== usualPort)
     stdout.write(`Port ${usualPort} is taken: another one serves.\n`)

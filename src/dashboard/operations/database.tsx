@@ -2,11 +2,12 @@ import { counted, formatCount } from '../format/counts.ts'
 import { TableScroll } from '../ui/table-scroll.tsx'
 import { Policies } from './policies.tsx'
 import type { Operations } from './queries.ts'
+import { UpkeepPolicies } from './upkeep.tsx'
 import { formatBytes, formatRatio } from './words.ts'
 
 /** What the database is and holds. Behind its version, a distribution may name its own. */
 export function Database({ operations }: { operations: Operations }) {
-  const { engine, versions, counts, bytes, partitions, policies } = operations
+  const { engine, versions, counts, bytes, partitions, policies, upkeep } = operations
   const isTimescale = engine === 'timescale'
   return (
     <section class="card stack" aria-labelledby="database">
@@ -55,6 +56,7 @@ export function Database({ operations }: { operations: Operations }) {
         {counted(counts.users, 'user')} with {counted(counts.accounts, 'account')}. Where there are many rows,
         their number is an estimate.
       </p>
+      <UpkeepPolicies policies={upkeep} />
       {policies.length > 0 && <Policies policies={policies} />}
     </section>
   )
@@ -72,9 +74,12 @@ function Holding({ name, rows, bytes }: { name: string; rows?: number; bytes: nu
   )
 }
 
-function compressionOf({ engine, compression }: Operations): string {
+function compressionOf({ engine, compression, upkeep }: Operations): string {
   if (engine === 'plain') return 'None: plain PostgreSQL has no columnstore'
-  if (compression === null) return 'None yet: chunks go into the columnstore 90 days behind'
+  if (compression === null) {
+    const columnstore = upkeep.find(({ name }) => name === 'columnstore')
+    return `None yet: chunks go into the columnstore ${columnstore?.settings[0]?.value} days behind`
+  }
   const { before, after } = compression
   return `${formatRatio(before, after)}: ${formatBytes(before)} of rows are ${formatBytes(after)} in the columnstore`
 }

@@ -5,7 +5,7 @@ import type { Operations, Provider } from './queries.ts'
 
 /** What an operator wants to know first. */
 export function Glance({
-  operations: { providers, scheduler, counts, policies, dirtyUsers, differences, moreDifferences },
+  operations: { providers, scheduler, counts, policies, upkeep, dirtyUsers, differences, moreDifferences },
 }: {
   operations: Operations
 }) {
@@ -29,11 +29,14 @@ export function Glance({
         <Fact name="Dead letters">
           <Alarming count={sum(({ deadLetters }) => deadLetters)} />
         </Fact>
-        {policies.length > 0 && (
-          <Fact name="Policies failing" hint="What TimescaleDB does by itself, and whose last run failed.">
-            <Alarming count={policies.filter(({ lastStatus }) => lastStatus === 'failed').length} />
-          </Fact>
-        )}
+        <Fact
+          name="Policies failing"
+          hint="What the workers and TimescaleDB do for the database by themselves, and whose last run failed."
+        >
+          <Alarming
+            count={[...policies, ...upkeep].filter(({ lastStatus }) => lastStatus === 'failed').length}
+          />
+        </Fact>
         <Fact
           name="Balances that differ"
           hint="Newest reported balances that the transactions do not add up to."

@@ -7,8 +7,8 @@ import { formatMoment } from './words.ts'
 export function Policies({ policies }: { policies: Policy[] }) {
   return (
     <>
-      <h3 id="policies">Policies</h3>
-      <ul class="ops-list" aria-labelledby="policies">
+      <h3 id="timescale-policies">Policies of TimescaleDB</h3>
+      <ul class="ops-list" aria-labelledby="timescale-policies">
         {policies.map((policy) => (
           <li key={`${policy.procedure} ${policy.relation}`} class="ops-policy">
             <span>
@@ -50,7 +50,7 @@ export function Policies({ policies }: { policies: Policy[] }) {
   )
 }
 
-function Moment({ at }: { at: string }) {
+export function Moment({ at }: { at: string }) {
   return (
     <time dateTime={at} title={formatMoment(at)}>
       {formatAgo(at)}

@@ -8,6 +8,7 @@ const seldom = 60_000
 export type Operations = Answer<'getOperations'>
 export type Provider = Operations['providers'][number]
 export type Policy = Operations['policies'][number]
+export type Upkeep = Operations['upkeep'][number]
 export type Run = Answer<'listRuns'>['runs'][number]
 export type DeadLetter = Answer<'listDeadLetters'>['deadLetters'][number]
 

@@ -2,7 +2,7 @@ import { instantOrNull } from './client.ts'
 import type { Database } from './database.ts'
 
 /** Work that TimescaleDB does by itself, and how it went. */
-export interface Policy {
+export interface TimescaleJob {
   /** Such as `policy_columnstore`. */
   procedure: string
   /** The hypertable or the continuous aggregate. */
@@ -21,7 +21,10 @@ export interface Policy {
 }
 
 /** Of Tidemark's relations, by procedure; none on the plain engine. */
-export async function readPolicies({ sql, engine }: Pick<Database, 'sql' | 'engine'>): Promise<Policy[]> {
+export async function readTimescaleJobs({
+  sql,
+  engine,
+}: Pick<Database, 'sql' | 'engine'>): Promise<TimescaleJob[]> {
   if (engine === 'plain') return []
   const rows = await sql`
     SELECT j.proc_name, coalesce(c.view_name, j.hypertable_name) AS relation,

@@ -1,0 +1,31 @@
+import type { Engine } from '../engine.ts'
+import { type ArchiveRunner, archive } from './archive.ts'
+import { idempotencyKeys, references, runs, sessions, slots, tries, webhookEvents } from './clean-up.ts'
+import { columnstore } from './columnstore.ts'
+import { partitions } from './partitions.ts'
+import type { Policy } from './policy.ts'
+import { deepRollups, rollups } from './rollups.ts'
+
+/** What other parts do for a policy. */
+export interface Runners {
+  archive?: ArchiveRunner
+}
+
+/** Every policy that an engine has. */
+export function policiesOf(engine: Engine, runners: Runners = {}): Policy[] {
+  const all = [
+    rollups,
+    deepRollups,
+    columnstore,
+    partitions,
+    archive(runners.archive),
+    runs,
+    references,
+    sessions,
+    tries,
+    idempotencyKeys,
+    webhookEvents,
+    slots,
+  ]
+  return all.filter(({ engines }) => engines.includes(engine))
+}
