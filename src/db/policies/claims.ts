@@ -31,7 +31,7 @@ export async function planPolicies(
   })
   await sql`
     INSERT INTO policy AS p (name, next_run_at)
-    SELECT * FROM unnest(${policies.map(({ name }) => name)}::text[], ${times}::timestamptz[])
+    SELECT name, at::timestamptz FROM unnest(${policies.map(({ name }) => name)}::text[], ${times}::text[]) AS u (name, at)
     ON CONFLICT (name) DO UPDATE SET next_run_at = excluded.next_run_at
     WHERE p.next_run_at IS NULL AND excluded.next_run_at IS NOT NULL`
 }
