@@ -63,32 +63,33 @@ const arbitraryWrite = fc.record({
 })
 type Write = { person: number; changes: { id: number; day: string; amount: string; deleted: boolean }[] }
 
-/** What a policy writes to, and what TimescaleDB keeps of a refresh from one of its transactions to the next. */
-const tables = {
-  plain: ['transaction_ref', 'transaction'],
-  timescale: [
-    'rollup_dirty',
-    'transaction_ref',
-    'transaction',
-    'daily',
-    'monthly',
-    '_timescaledb_catalog.chunk',
-    '_timescaledb_catalog.continuous_aggs_invalidation_threshold',
-    '_timescaledb_catalog.continuous_aggs_hypertable_invalidation_log',
-    '_timescaledb_catalog.continuous_aggs_materialization_invalidation_log',
-    '_timescaledb_catalog.continuous_aggs_materialization_ranges',
-  ],
+/** What a refresh writes to, and what TimescaleDB keeps of it from one of its transactions to the next. */
+const refreshed = [
+  'rollup_dirty',
+  'daily',
+  'monthly',
+  '_timescaledb_catalog.continuous_aggs_invalidation_threshold',
+  '_timescaledb_catalog.continuous_aggs_hypertable_invalidation_log',
+  '_timescaledb_catalog.continuous_aggs_materialization_invalidation_log',
+  '_timescaledb_catalog.continuous_aggs_materialization_ranges',
+]
+const written: Record<string, string[]> = {
+  rollups: refreshed,
+  'deep-rollups': refreshed,
+  columnstore: ['transaction', '_timescaledb_catalog.chunk'],
+  references: ['transaction_ref'],
 }
 
 const arbitraryStep = fc.oneof(
   arbitraryWrite,
   fc.record({
     /** A place among the policies; most often one that rolls up. */
-    policy: fc.oneof(fc.nat({ max: 2 }), fc.nat()),
+    policy: fc.oneof({ weight: 4, arbitrary: fc.nat({ max: 2 }) }, { weight: 1, arbitrary: fc.nat() }),
+    /** A place among the tables or the statements of the policy. */
     kill: fc.option(
       fc.oneof(
         fc.nat().map((table) => ({ table })),
-        fc.nat({ max: 12 }).map((statement) => ({ statement })),
+        fc.nat({ max: 9 }).map((statement) => ({ statement })),
       ),
       { freq: 2 },
     ),
@@ -132,11 +133,15 @@ async function runKilled(name: string, kill: { table: number } | { statement: nu
       signal: new AbortController().signal,
       progress: () => {},
     })
-  await runAndKill(db, 'table' in kill ? { table: await tableOf(kill.table) } : kill, work)
+  const places = written[name]
+  const at: KillAt =
+    'table' in kill && places
+      ? { table: await tableNamed(places[kill.table % places.length]!) }
+      : { statement: 'statement' in kill ? kill.statement : 0 }
+  await runAndKill(db, at, work)
 }
 
-async function tableOf(place: number): Promise<(KillAt & { table: string })['table']> {
-  const name = tables[db.engine][place % tables[db.engine].length]!
+async function tableNamed(name: string): Promise<string> {
   if (name !== 'daily' && name !== 'monthly') return name
   const [row] = await db.sql`
     SELECT format('%I.%I', materialization_hypertable_schema, materialization_hypertable_name) AS name
