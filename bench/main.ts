@@ -3,6 +3,7 @@ import { benchCsv } from './csv.ts'
 import { benchDashboard } from './dashboard.ts'
 import { benchHttp } from './http.ts'
 import { benchIngest } from './ingest.ts'
+import { benchLateRows } from './late-rows.ts'
 import { type Options, readOptions, usage } from './options.ts'
 import { loadPopulation, type Population } from './population.ts'
 import { count, printReport, ratio } from './report.ts'
@@ -46,6 +47,7 @@ try {
 async function runAreas(server: BenchServer, { rows, sources, only }: Options): Promise<void> {
   if (only.includes('ingest')) printReport(server, await benchIngest(await server.create('ingest')))
   if (only.includes('csv')) printReport(server, await benchCsv(await server.create('csv'), shutdown))
+  if (only.includes('late-rows')) printReport(server, await benchLateRows(await server.create('late_rows')))
   if (only.includes('dashboard'))
     printReport(server, await benchDashboard(await server.create('dashboard'), shutdown))
   for await (const report of benchScheduler(server, { sources, only }, shutdown)) printReport(server, report)

@@ -2,7 +2,16 @@ import { parseArgs } from 'node:util'
 import type { Engine } from '../src/db/engine.ts'
 
 export const schedulerAreas = ['syncs', 'memory', 'claims', 'budget', 'freshness'] as const
-export const areas = ['ingest', 'csv', 'series', 'storage', 'http', 'dashboard', ...schedulerAreas] as const
+export const areas = [
+  'ingest',
+  'csv',
+  'late-rows',
+  'series',
+  'storage',
+  'http',
+  'dashboard',
+  ...schedulerAreas,
+] as const
 export type Area = (typeof areas)[number]
 
 export interface Options {

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { readBalances } from '../../src/db/balances.ts'
 import { connect } from '../../src/db/client.ts'
-import { refreshRollups } from '../../src/db/rollups.ts'
+import { refreshDeep, refreshRecent, refreshRollups } from '../../src/db/rollups.ts'
 import { cloneDatabase, type TestDatabase } from '../setup/database.ts'
 import { ingest, newPerson, row } from '../setup/people.ts'
 
@@ -146,5 +146,115 @@ describe('on timescale', () => {
     expect(await balance(user.id, '2024-06-01')).toBe('2')
     await refreshRollups(db.sql, db.engine)
     expect([await balance(user.id, '2024-06-01'), await balance(user.id, '2195-01-01')]).toEqual(['2', '3'])
+  })
+
+  const today = '2024-06-15'
+  const recent = () => refreshRecent(db.sql, db.engine, { days: 120, today })
+  const deep = (batchMonths = 12) => refreshDeep(db.sql, db.engine, { batchMonths, today })
+
+  test('the recent pass clears marks that begin in its window alone; the deep one takes the rest', async ({
+    skip,
+  }) => {
+    if (db.engine !== 'timescale') skip('triggers keep the flows')
+    const [near, edge, far] = [await newPerson(db), await newPerson(db), await newPerson(db)]
+    await ingest(db, near.sourceId, [row('1', '2024-06-10', '1'), row('2', '2024-12-01', '2')])
+    // The month in which the window begins, 2024-02-16, is refreshed from its first day on.
+    await ingest(db, edge.sourceId, [row('1', '2024-02-01', '3')])
+    await ingest(db, far.sourceId, [row('1', '2024-01-31', '4'), row('2', '2024-06-10', '5')])
+    while ((await marks(near.user.id)).length + (await marks(edge.user.id)).length > 0) await recent()
+    expect(await flows(near.user.id)).toEqual(['2024-06-10 1', '2024-12-01 2'])
+    expect(await marks(far.user.id)).toEqual(['2024-01-31'])
+    expect(await balance(far.user.id, '2024-12-31')).toBe('9')
+    expect((await recent()).window).toBeUndefined()
+    while ((await marks(far.user.id)).length > 0) await deep()
+    expect(await flows(far.user.id)).toEqual(['2024-01-31 4', '2024-06-10 5'])
+    expect(await balance(far.user.id, '2024-12-31')).toBe('9')
+  })
+
+  test('batches go from the newest to the oldest, and what was cleared stays cleared where the pass ends early', async ({
+    skip,
+  }) => {
+    if (db.engine !== 'timescale') skip('triggers keep the flows')
+    const days = ['2024-06-10', '2023-03-03', '2021-08-08']
+    const people: Awaited<ReturnType<typeof newPerson>>[] = []
+    for (const day of days) {
+      const person = await newPerson(db)
+      await ingest(db, person.sourceId, [row('1', day, '7')])
+      people.push(person)
+    }
+    const left = async () => (await Promise.all(people.map(({ user }) => marks(user.id)))).flat()
+    const stop = new AbortController()
+    const options = { signal: stop.signal, onWindow: (done: number) => done === 2 && stop.abort() }
+    while ((await left()).length > 1)
+      await refreshDeep(db.sql, db.engine, { batchMonths: 10, today }, options)
+    expect(await left()).toEqual(['2021-08-08'])
+    while ((await left()).length > 0) await deep()
+    for (const { user } of people) expect(await balance(user.id, '2024-12-31')).toBe('7')
+  })
+
+  test.each(['recent', 'deep'] as const)(
+    'a write that commits while the %s pass runs keeps its mark',
+    async (name) => {
+      if (db.engine !== 'timescale') return
+      const day = name === 'recent' ? '2024-06-11' : '2022-06-11'
+      const [early, late] = [await newPerson(db), await newPerson(db)]
+      await ingest(db, early.sourceId, [row('1', day, '1')])
+      await ingest(db, late.sourceId, [row('1', day, '1')])
+      // Behind the horizon, before anything is refreshed or cleared.
+      let written = false
+      const beforeRefresh = new Proxy(db.sql, {
+        get: (target, key) =>
+          key !== 'unsafe'
+            ? Reflect.get(target, key, target)
+            : async (text: string) => {
+                if (!written) await ingest(db, late.sourceId, [row('1', day, '10'), row('2', day, '100')])
+                written = true
+                return target.unsafe(text)
+              },
+      })
+      const pass =
+        name === 'recent'
+          ? () => refreshRecent(beforeRefresh, db.engine, { days: 120, today })
+          : () => refreshDeep(beforeRefresh, db.engine, { batchMonths: 12, today })
+      while ((await marks(early.user.id)).length > 0) await pass()
+      expect(written).toBe(true)
+      expect(await balance(early.user.id, '2024-12-31')).toBe('1')
+      expect(await balance(late.user.id, '2024-12-31')).toBe('110')
+      await passUntilClear(late.user.id)
+      expect(await balance(late.user.id, '2024-12-31')).toBe('110')
+    },
+  )
+
+  test('a write that commits behind the refresh and before the clearing keeps its mark', async ({ skip }) => {
+    if (db.engine !== 'timescale') skip('triggers keep the flows')
+    const { user, sourceId } = await newPerson(db)
+    await ingest(db, sourceId, [row('1', '2022-07-01', '1')])
+    const [{ horizon }] = (await db.sql`SELECT pg_snapshot_xmax(pg_current_snapshot())::text AS horizon`) as [
+      { horizon: string },
+    ]
+    await passUntilClear(user.id)
+    await ingest(db, sourceId, [row('2', '2022-07-01', '10')])
+    await db.sql`SELECT * FROM clear_rollup_marks(${horizon}::xid8, '2022-01-01', 0, 100)`
+    expect(await marks(user.id)).toEqual(['2022-07-01'])
+    expect(await balance(user.id, '2022-07-01')).toBe('11')
+  })
+
+  test('sums that an aggregate lost are found before a mark is cleared, and made anew', async ({ skip }) => {
+    if (db.engine !== 'timescale') skip('triggers keep the flows')
+    const { user, sourceId } = await newPerson(db)
+    await ingest(db, sourceId, [row('1', '2022-03-05', '1'), row('2', '2023-03-05', '2')])
+    await passUntilClear(user.id)
+    // As after an invalidation that was lost: nothing tells TimescaleDB that the sums are wrong.
+    const [aggregate] = await db.sql`
+      SELECT format('%I.%I', materialization_hypertable_schema, materialization_hypertable_name) AS name
+      FROM timescaledb_information.continuous_aggregates WHERE view_name = 'daily_flow'`
+    await db.sql.unsafe(
+      `UPDATE ${aggregate!.name} SET amount = 77 WHERE user_id = ${user.id} AND day = '2022-03-05'`,
+    )
+    expect(await flows(user.id)).toEqual(['2022-03-05 77', '2023-03-05 2'])
+    await db.sql`SELECT mark_rollup_dirty(${user.id}, '2022-01-01')`
+    while ((await marks(user.id)).length > 0) await deep(6)
+    expect(await flows(user.id)).toEqual(['2022-03-05 1', '2023-03-05 2'])
+    expect(await balance(user.id, '2024-01-01')).toBe('3')
   })
 })
