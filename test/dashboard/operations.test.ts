@@ -169,6 +169,11 @@ describe('of an installation at work', () => {
       said.bytes.price,
     ])
     await database.getByText(said.versions.postgres.split(' ')[0]).waitFor()
+    const own = database.getByRole('list', { name: 'Policies', exact: true }).getByRole('listitem')
+    expect(await own.count()).toBe(said.upkeep.length)
+    const references = await own.filter({ hasText: 'references' }).innerText()
+    for (const part of ['keepDays 400', 'daily at 04:47 UTC', 'has not run yet', 'never failed'])
+      expect(references).toContain(part)
     if (said.engine === 'plain') return
     expect(await fact(page, 'Chunks').textContent()).toBe('1, 1 in the columnstore')
     const { before, after } = said.compression

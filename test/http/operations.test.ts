@@ -1,5 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { fixture as plaid } from '../../src/connectors/plaid/fixture.ts'
+import { policiesOf } from '../../src/db/policies/all.ts'
+import { setSetting } from '../../src/db/policies/settings.ts'
 import { readStatus } from '../../src/db/status.ts'
 import { apiKey } from '../setup/api-key.ts'
 import { compressEverything } from '../setup/columnstore.ts'
@@ -117,7 +119,33 @@ describe('how the installation stands', () => {
     expect((await operations()).differences).toBe(0)
   })
 
-  test('policies: when they ran, how that ended, and when they run again', async () => {
+  test('Tidemark’s own policies: as they are set, and how they go', async () => {
+    await setSetting(db, 'runs.keepDays', '30', { now: http.time.now, connectors: {} })
+    const { upkeep } = await operations()
+    expect(upkeep.map(({ name }: { name: string }) => name)).toEqual(
+      policiesOf(db.engine).map(({ name }) => name),
+    )
+    const named = (name: string) => upkeep.find((policy: { name: string }) => policy.name === name)
+    expect(named('runs')).toEqual({
+      name: 'runs',
+      about: 'forget old runs of syncs and dead letters that are closed',
+      settings: [{ name: 'keepDays', value: 30, default: 90, origin: 'set' }],
+      schedule: 'daily at 04:27 UTC',
+      running: false,
+      lastRun: null,
+      lastEnd: null,
+      nextRun: '2024-06-16T04:27:00.000Z',
+      lastStatus: null,
+      lastMessage: null,
+      failures: 0,
+    })
+    expect(named('archive')).toMatchObject({
+      settings: [{ name: 'afterDays', value: null, default: null, origin: 'default' }],
+      schedule: 'off',
+    })
+  })
+
+  test('policies of TimescaleDB: when they ran, how that ended, and when they run again', async () => {
     const last = new Date('2024-06-15T11:50:00Z')
     const next = new Date('2024-06-15T12:10:00Z')
     await recordPolicyRuns(db, 'policy_refresh_continuous_aggregate', {
