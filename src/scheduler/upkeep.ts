@@ -21,17 +21,24 @@ export interface UpkeepOptions extends Runners {
   connectors?: Pick<Connectors, 'ids' | 'get'>
 }
 
+export interface Upkeep {
+  /** Begins whatever is due and not run by another process. */
+  tick(): Promise<void>
+  /** Resolves once nothing runs any more. */
+  idle(): Promise<void>
+  /** Ends what runs behind its present statement, or in the middle of one that takes long. */
+  stop(): Promise<void>
+}
+
 /**
- * Looks every few seconds which policies are due, and runs them. Any number of processes share the policies of one
- * database: each is run by one of them at a time. Stopping ends a run behind its present statement; what is left is due
- * for another process, or for this one when it comes back.
+ * Runs the policies that are due. Any number of processes share those of one database: each policy is run by one of them
+ * at a time. What a stop leaves is due for another process, or for this one when it comes back.
  */
-export function startUpkeep(
+export function createUpkeep(
   { log, clock }: Pick<Context, 'log' | 'clock'>,
   db: Database,
-  shutdown: Shutdown,
   options: UpkeepOptions = {},
-): void {
+): Upkeep {
   const sql = connect(db.url, { max: atOnce, applicationName: 'tidemark upkeep' })
   const stopping = new AbortController()
   const running = new Set<Promise<void>>()
@@ -64,31 +71,51 @@ export function startUpkeep(
     running.add(ended)
   }
 
-  async function tick(): Promise<void> {
-    try {
-      planned ??= plan().catch((error: unknown) => {
-        planned = undefined
-        throw error
-      })
-      await planned
-      if (stopping.signal.aborted) return
-      const { rawRetentionDays } = db
-      for (const claim of await claimPolicies(db.sql, policies, {
-        now: clock(),
-        due: true,
-        rawRetentionDays,
-      }))
-        begin(claim)
-    } catch (error) {
-      log.error({ err: error }, 'due policies could not be claimed; it is tried again')
-    }
+  const idle = async () => {
+    await Promise.all(running)
   }
 
-  const job = new Cron('*/10 * * * * *', { protect: true, timezone: 'UTC' }, tick)
+  return {
+    async tick() {
+      try {
+        planned ??= plan().catch((error: unknown) => {
+          planned = undefined
+          throw error
+        })
+        await planned
+        if (stopping.signal.aborted) return
+        const { rawRetentionDays } = db
+        const claims = await claimPolicies(db.sql, policies, { now: clock(), due: true, rawRetentionDays })
+        claims.forEach(begin)
+      } catch (error) {
+        log.error({ err: error }, 'due policies could not be claimed; it is tried again')
+      }
+    },
+    idle,
+    async stop() {
+      stopping.abort()
+      await sql.end({ timeout: grace })
+      await idle()
+    },
+  }
+}
+
+/** Looks every few seconds which policies are due, until the process stops. */
+export function startUpkeep(
+  context: Pick<Context, 'log' | 'clock'>,
+  db: Database,
+  shutdown: Shutdown,
+  options: UpkeepOptions = {},
+): void {
+  const upkeep = createUpkeep(context, db, options)
+  let ticking: Promise<void> = Promise.resolve()
+  const job = new Cron('*/10 * * * * *', { protect: true, timezone: 'UTC' }, () => {
+    ticking = upkeep.tick()
+    return ticking
+  })
   shutdown.register(async () => {
     job.stop()
-    stopping.abort()
-    await sql.end({ timeout: grace })
-    await Promise.all(running)
+    await ticking
+    await upkeep.stop()
   })
 }
