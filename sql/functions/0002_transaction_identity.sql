@@ -4,7 +4,7 @@
 --
 -- Together with "of equal versions the later arrival wins" (most providers give none) this makes the outcome depend
 -- on the set of changes seen and not on their order: an id holds its highest version, and one that was replaced
--- stays gone for good.
+-- stays gone, for as long as the policy `references` keeps what went.
 CREATE OR REPLACE FUNCTION change_outcome(
   p_op text, p_version bigint, p_digest uuid,
   p_known_day date, p_known_version bigint, p_known_digest uuid, p_known_replaced boolean
