@@ -23,7 +23,7 @@ export const listRuns = defineRoute({
   tag: 'Operating',
   summary: 'The syncs of all connections, and the imports of files',
   description:
-    'The last recorded first. Runs are kept for 90 days. One request looks through so many of them and no more: a page ' +
+    'The last recorded first. Runs are kept for some time, 90 days unless the policy `runs` says otherwise. One request looks through so many of them and no more: a page ' +
     'may hold fewer than `limit`, or none, while `nextCursor` goes on.',
   access: ['service'],
   query: z.strictObject({

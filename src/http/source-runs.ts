@@ -32,7 +32,7 @@ export const listSourceRuns = defineRoute({
   id: 'listSourceRuns',
   tag: 'Sources',
   summary: 'The syncs of a connection, and the imports of files',
-  description: 'Newest first. Runs are kept for 90 days.',
+  description: 'Newest first. Runs are kept for some time, 90 days unless the policy `runs` says otherwise.',
   access: ['read', 'service'],
   params: z.strictObject({ id }),
   query: z.strictObject({ cursor: cursor.optional(), limit: limit(200, 50) }),

@@ -1,9 +1,10 @@
 import { useRef, useState } from 'preact/hooks'
+import { counted } from '../format/counts.ts'
 import { Notice, Problem } from '../ui/notice.tsx'
 import { Segmented } from '../ui/segmented.tsx'
 import { Skeleton } from '../ui/skeleton.tsx'
 import { DeadLetterItem } from './dead-letter-item.tsx'
-import { type DeadLetter, useDeadLetters, useTitles } from './queries.ts'
+import { type DeadLetter, useDeadLetters, useKeptDays, useTitles } from './queries.ts'
 import { RetryAll } from './retry-all.tsx'
 
 const statuses = [
@@ -19,6 +20,7 @@ export function DeadLetters() {
   const [said, setSaid] = useState<string>()
   const heading = useRef<HTMLHeadingElement>(null)
   const titleOf = useTitles()
+  const keptDays = useKeptDays()
   const { data, error, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = useDeadLetters(status)
   const letters = data?.pages.flatMap(({ deadLetters }) => deadLetters)
   // What was settled leaves the list, and the button that had the focus with it.
@@ -45,7 +47,7 @@ export function DeadLetters() {
       {said && <Notice kind="good">{said}</Notice>}
       {!(data && error instanceof TypeError) && <Problem error={error} retry={refetch} />}
       {letters === undefined && !error && <Skeleton />}
-      {letters?.length === 0 && <p class="soft">{nothing[status]}</p>}
+      {letters?.length === 0 && <p class="soft">{nothing[status](keptDays)}</p>}
       {letters && letters.length > 0 && (
         <ul class="ops-list">
           {letters.map((letter) => (
@@ -75,9 +77,10 @@ export function DeadLetters() {
   )
 }
 
-const nothing: Record<DeadLetter['status'], string> = {
-  open: 'There are none. A fetch that failed ten times in a row comes here, and what of an answer could not be read.',
-  queued: 'None waits to be run again.',
-  resolved: 'None was made good in the last 90 days.',
-  discarded: 'None was discarded in the last 90 days.',
+const nothing: Record<DeadLetter['status'], (keptDays: number) => string> = {
+  open: () =>
+    'There are none. A fetch that failed ten times in a row comes here, and what of an answer could not be read.',
+  queued: () => 'None waits to be run again.',
+  resolved: (keptDays) => `None was made good in the last ${counted(keptDays, 'day')}.`,
+  discarded: (keptDays) => `None was discarded in the last ${counted(keptDays, 'day')}.`,
 }

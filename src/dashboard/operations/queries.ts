@@ -70,3 +70,12 @@ export function useTitles(): (connector: string) => string {
 }
 
 const ownTitles: Record<string, string> = { file: 'Statement files', manual: 'By hand' }
+
+/** Days for which runs and closed dead letters are kept. */
+export function useKeptDays(): number {
+  const { data } = useOperations()
+  const kept = data?.upkeep
+    .find(({ name }) => name === 'runs')
+    ?.settings.find(({ name }) => name === 'keepDays')
+  return Number(kept?.value ?? 90)
+}

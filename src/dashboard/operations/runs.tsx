@@ -1,8 +1,9 @@
 import { useState } from 'preact/hooks'
+import { counted } from '../format/counts.ts'
 import { SelectField } from '../ui/field.tsx'
 import { Problem } from '../ui/notice.tsx'
 import { Skeleton } from '../ui/skeleton.tsx'
-import { type Provider, type RunFilter, useRuns, useTitles } from './queries.ts'
+import { type Provider, type RunFilter, useKeptDays, useRuns, useTitles } from './queries.ts'
 import { RunItem } from './run-item.tsx'
 
 const outcomes: { value: RunFilter['outcome']; label: string }[] = [
@@ -17,6 +18,7 @@ const outcomes: { value: RunFilter['outcome']; label: string }[] = [
 export function Runs({ providers }: { providers: Provider[] }) {
   const [filter, setFilter] = useState<RunFilter>({ outcome: 'any', connector: '' })
   const titleOf = useTitles()
+  const keptDays = useKeptDays()
   const { data, error, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = useRuns(filter)
   const runs = data?.pages.flatMap((page) => page.runs)
   const isFiltered = filter.outcome !== 'any' || filter.connector !== ''
@@ -55,7 +57,7 @@ export function Runs({ providers }: { providers: Provider[] }) {
       </div>
       {!(data && error instanceof TypeError) && <Problem error={error} retry={refetch} />}
       {runs === undefined && !error && <Skeleton lines={5} />}
-      {runs?.length === 0 && <p class="soft">{nothing(isFiltered, hasNextPage)}</p>}
+      {runs?.length === 0 && <p class="soft">{nothing(isFiltered, hasNextPage, keptDays)}</p>}
       {runs && runs.length > 0 && (
         <ul class="ops-list">
           {runs.map((run) => (
@@ -79,9 +81,9 @@ export function Runs({ providers }: { providers: Provider[] }) {
   )
 }
 
-function nothing(isFiltered: boolean, goesOn: boolean): string {
+function nothing(isFiltered: boolean, goesOn: boolean, keptDays: number): string {
   if (goesOn) return 'None of the newest runs is such a one. There may be some among older ones.'
   return isFiltered
-    ? 'There is no such run in the last 90 days.'
+    ? `There is no such run in the last ${counted(keptDays, 'day')}.`
     : 'Nothing ran yet. Syncs and imports stand here as soon as they begin.'
 }
