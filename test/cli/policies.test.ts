@@ -78,7 +78,7 @@ describe('run', () => {
         .slice(0, -1)
         .map((line) => line.split(':')[0]),
     ).toEqual(names)
-    if (db.engine === 'timescale') expect(stdout).toMatch(/^columnstore: 1 chunks moved$/m)
+    if (db.engine === 'timescale') expect(stdout).toMatch(/^columnstore: 1 chunk moved$/m)
     expect((await cli.run('status')).stdout).toContain(
       'sessions daily at 04:07 UTC; last run 2024-06-15T12:00:00, succeeded',
     )

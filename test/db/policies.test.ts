@@ -309,11 +309,11 @@ describe('runs', () => {
     const session = await writer.reserve()
     await session`BEGIN`
     await session`UPDATE transaction SET category = 'x' WHERE booked_on = '2021-03-06'`
-    expect(await run('columnstore')).toMatchObject({ message: '0 chunks moved, 1 were in use', again: true })
+    expect(await run('columnstore')).toMatchObject({ message: '0 chunks moved, 1 in use', again: true })
     await session`ROLLBACK`
     session.release()
     await writer.end()
-    expect((await run('columnstore')).message).toBe('1 chunks moved')
+    expect((await run('columnstore')).message).toBe('1 chunk moved')
     expect(await statuses()).toEqual([...Array(chunks - 1).fill(1), 0])
     expect((await run('columnstore')).message).toBe('no chunk had rows to move')
   })

@@ -36,7 +36,7 @@ export const columnstore = definePolicy({
       message:
         chunks.length === 0
           ? 'no chunk had rows to move'
-          : `${moved} chunks moved${busy > 0 ? `, ${busy} were in use` : ''}`,
+          : `${moved} ${moved === 1 ? 'chunk' : 'chunks'} moved${busy > 0 ? `, ${busy} in use` : ''}`,
       again: left > 0,
     }
   },
