@@ -20,13 +20,10 @@ export interface ArchivedCounts {
 export async function archiveMonth(
   archive: Archive,
   month: string,
-  {
-    rowsPerFile = usualRows,
-    onFile = () => {},
-  }: { rowsPerFile?: number; onFile?: (counts: ArchivedCounts) => void } = {},
-): Promise<ArchivedCounts> {
+  { rowsPerFile = usualRows }: { rowsPerFile?: number } = {},
+): Promise<ArchivedCounts & { done: boolean }> {
   const { sql } = archive.db
-  const counts: ArchivedCounts = { files: 0, transactions: 0 }
+  const counts = { files: 0, transactions: 0 }
   await beginMonth(archive.db, month)
   for (const range of rangesOf(await usersToArchive(archive.db, month), rowsPerFile)) {
     // More than one file where a single user has more than a file holds.
@@ -38,17 +35,16 @@ export async function archiveMonth(
       const written = await writeFile(archive, month, rows)
       const dropped = await dropArchived(sql, written.file, written.rows, archive.clock())
       if (!dropped) {
-        // Somebody wrote to one of these transactions meanwhile. The month is not done, and the next run takes it up.
+        // Somebody wrote to one of these transactions meanwhile. The next run takes the month up again.
         await archive.store.remove(written.file.key)
-        return counts
+        return { ...counts, done: false }
       }
       counts.files++
       counts.transactions += rows.length
-      onFile(counts)
     }
   }
   await endMonth(archive.db, month)
-  return counts
+  return { ...counts, done: true }
 }
 
 /** Users one after the other, so many that each range has about `rows` transactions. */

@@ -1,40 +1,40 @@
 import { restoreMonth } from '../archive/restore-month.ts'
-import { runArchive } from '../archive/run-archive.ts'
 import { verifyArchive } from '../archive/verify-archive.ts'
+import { loadConnectors } from '../connectors/load.ts'
 import { listArchiveFiles } from '../db/archive-files.ts'
+import { policiesOf } from '../db/policies/all.ts'
+import { planPolicies } from '../db/policies/claims.ts'
+import { findPolicy, readOnce, readStored, valuesOf } from '../db/policies/settings.ts'
 import { findUser } from '../db/users.ts'
 import { RefusedError } from '../errors.ts'
-import { openArchive } from './open-archive.ts'
+import { connectorFacts } from '../scheduler/connector-facts.ts'
+import { openArchive, runnersOf } from './open-archive.ts'
+import { runOne } from './policies.ts'
 import { createProgress } from './progress.ts'
 import { formatTable } from './table.ts'
 import type { CommandContext, ExitCode } from './terminal.ts'
 
-/** Moves what is old enough to files. */
+/** Moves what is old enough to files, as the policy does: at most one run at a time. */
 export async function archiveRunCommand(
   context: CommandContext,
-  { afterDays }: { afterDays: number },
+  options: { afterDays?: string },
 ): Promise<ExitCode> {
-  const archive = await openArchive(context)
-  const progress = createProgress({
-    stream: context.stderr,
-    clock: () => context.clock().getTime(),
-    label: 'archived',
-  })
-  const moved = new Map<string, number>()
-  const run = await runArchive(archive, {
-    afterDays,
-    keepUnusedDays: 90,
-    onFile: (month, { transactions }) => {
-      moved.set(month, transactions)
-      progress.update([...moved.values()].reduce((sum, each) => sum + each, 0))
-    },
-  }).finally(() => progress.finish())
-  const renewed = run.renewed > 0 ? `; ${run.renewed} files written anew without accounts that are gone` : ''
-  const removed = run.removed > 0 ? `; ${run.removed} files removed that nothing was read from any more` : ''
-  context.stdout.write(
-    `${count(run.transactions)} transactions of ${run.months} months moved to ${run.files} files in ${archive.store.place}${renewed}${removed}\n`,
-  )
-  return 0
+  await openArchive(context)
+  const db = await context.openDatabase()
+  const policies = policiesOf(db.engine, runnersOf(context))
+  const policy = findPolicy(policies, 'archive', db.engine)
+  const connectors = await connectorFacts(await loadConnectors({ places: context.config.connectors }))
+  const afterDays =
+    options.afterDays === undefined
+      ? valuesOf(policy, (await readStored(db.sql)).archive, db.rawRetentionDays).afterDays!
+      : await readOnce(db, 'archive.afterDays', options.afterDays, connectors)
+  if (afterDays === null) {
+    throw new RefusedError(
+      'nothing says what is old enough: tidemark policies set archive.afterDays 730, or --after-days 730 for this run',
+    )
+  }
+  await planPolicies(db.sql, [policy], db.rawRetentionDays, context.clock())
+  return (await runOne(context, db, policy, { afterDays })) ? 0 : 1
 }
 
 export async function archiveListCommand(
@@ -80,6 +80,7 @@ export async function archiveVerifyCommand(
     stream: context.stderr,
     clock: () => context.clock().getTime(),
     label: 'verified',
+    unit: 'files',
   })
   const found = await verifyArchive(archive, {
     month,
@@ -114,6 +115,7 @@ export async function archiveRestoreCommand(
     stream: context.stderr,
     clock: () => context.clock().getTime(),
     label: 'restored',
+    unit: 'transactions',
   })
   const restored = await restoreMonth(archive, month, {
     userId,

@@ -1,10 +1,12 @@
 import type { Archive } from '../archive/archive.ts'
 import { bringBack } from '../archive/bring-back.ts'
 import { openArchiveStore } from '../archive/open-store.ts'
+import { runArchive } from '../archive/run-archive.ts'
 import type { ArchiveStore } from '../archive/store.ts'
 import { attachArchive } from '../db/archived-places.ts'
 import type { Sql } from '../db/client.ts'
 import type { Database } from '../db/database.ts'
+import type { Runners } from '../db/policies/all.ts'
 import { RefusedError } from '../errors.ts'
 import type { CommandContext } from './terminal.ts'
 
@@ -43,4 +45,24 @@ export function attachStore(
   attachArchive(sql, async (places) => {
     await bringBack({ store, signal, db: { ...db, sql } }, places)
   })
+}
+
+/** What carries out policies that concern other parts than the database. */
+export function runnersOf(context: Parts): Runners {
+  const store = openStore(context)
+  if (!store) return {}
+  return {
+    archive: async ({ sql, engine, settings, signal, progress }) => {
+      const run = await runArchive(
+        { store, db: { sql, engine }, clock: context.clock, signal },
+        { ...settings, onMonth: progress },
+      )
+      const parts = [
+        `${run.transactions.toLocaleString('en-US')} transactions of ${run.months} months moved to ${run.files} files in ${store.place}`,
+        ...(run.renewed > 0 ? [`${run.renewed} files written anew without accounts that are gone`] : []),
+        ...(run.removed > 0 ? [`${run.removed} files removed that nothing was read from any more`] : []),
+      ]
+      return { message: parts.join('; '), again: run.left > 0 }
+    },
+  }
 }

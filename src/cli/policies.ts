@@ -2,11 +2,14 @@ import { loadConnectors } from '../connectors/load.ts'
 import type { Database } from '../db/database.ts'
 import { policiesOf } from '../db/policies/all.ts'
 import { claimPolicies, planPolicies } from '../db/policies/claims.ts'
+import type { Policy } from '../db/policies/policy.ts'
 import { runPolicy } from '../db/policies/run.ts'
+import type { Value } from '../db/policies/setting.ts'
 import { findPolicy, setSetting } from '../db/policies/settings.ts'
 import { type PolicyState, readPolicyStates } from '../db/policies/states.ts'
 import { RefusedError } from '../errors.ts'
 import { connectorFacts } from '../scheduler/connector-facts.ts'
+import { runnersOf } from './open-archive.ts'
 import { createProgress } from './progress.ts'
 import { formatTable } from './table.ts'
 import type { CommandContext, ExitCode } from './terminal.ts'
@@ -52,7 +55,7 @@ export async function policiesRunCommand(
   if (names.length === 0 && !all) throw new RefusedError('say which policies: their names, or --all')
   if (names.length > 0 && all) throw new RefusedError('say either names of policies, or --all')
   const db = await context.openDatabase()
-  const policies = policiesOf(db.engine)
+  const policies = policiesOf(db.engine, runnersOf(context))
   const chosen = all
     ? policies.filter(({ runnable }) => runnable !== false)
     : names.map((name) => findPolicy(policies, name, db.engine))
@@ -68,10 +71,12 @@ export async function policiesRunCommand(
   return exitCode
 }
 
-async function runOne(
+/** False where it failed, or is being run by somebody else. `values` are in the place of what is set. */
+export async function runOne(
   { clock, signal, stdout, stderr }: CommandContext,
   db: Database,
-  policy: ReturnType<typeof policiesOf>[number],
+  policy: Policy,
+  values: Record<string, Value> = {},
 ): Promise<boolean> {
   const { sql, engine, rawRetentionDays } = db
   const [claim] = await claimPolicies(sql, [policy], { now: clock(), due: false, rawRetentionDays })
@@ -86,7 +91,10 @@ async function runOne(
     unit: 'steps',
   })
   const progress = (done: number, of: number) => bar.update(done, of)
-  const { message, error } = await runPolicy({ sql, leases: sql, engine, clock, signal, progress }, claim)
+  const { message, error } = await runPolicy(
+    { sql, leases: sql, engine, clock, signal, progress },
+    { ...claim, values: { ...claim.values, ...values } },
+  )
   bar.finish()
   stdout.write(`${policy.name}: ${error === undefined ? message : `failed: ${message}`}\n`)
   return error === undefined

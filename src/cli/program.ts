@@ -187,7 +187,10 @@ export function createProgram(context: CommandContext, done: (code: ExitCode) =>
   ).action(run(async () => (await import('./keys-rotate.ts')).keysRotateCommand))
   const archive = group('archive', 'the detail of old transactions, in files')
   archive('run', 'move what is old enough to files; balances and net worth stay what they are')
-    .requiredOption('--after-days <days>', 'months of which every day is older', integer)
+    .option(
+      '--after-days <days>',
+      'months of which every day is older (default: what the policy archive says)',
+    )
     .action(run(async () => (await import('./archive.ts')).archiveRunCommand))
   archive('list', 'which files there are')
     .addOption(tableOrJson())

@@ -3,20 +3,16 @@ import type { Sql } from './client.ts'
 import type { Engine } from './engine.ts'
 
 /**
- * Raw rows may be dropped only where no refresh reaches any more: a refresh computes its window anew from the raw
- * rows, so that dropping them inside the window would empty the aggregates, and the history with them.
- *
- * Refuses a setting that reaches into the policies' windows, on both engines alike, so that an installation can
- * change its server. Refuses every retention policy that was added to the hypertable by hand: late rows are rolled
- * up on whatever day they fall, and such a policy knows nothing of them.
+ * The detail of transactions may leave the database only where no policy refreshes any more. Refuses a setting that reaches into the policies' windows, on both engines alike, so that an installation can
+ * change its server. Refuses every retention policy that was added to the hypertable by hand: it drops the rows and leaves
+ * no sums, so that the next refresh of these days would empty the aggregates, and the history with them.
  */
 export async function checkRawRetention(sql: Sql, engine: Engine, days: number | undefined): Promise<void> {
   const windowDays = engine === 'timescale' ? await longestRefreshWindow(sql) : plainWindowDays
   if (days !== undefined && days <= windowDays) {
     throw new RefusedError(
       `TIDEMARK_RAW_RETENTION_DAYS=${days} is refused: the aggregates are refreshed from the raw transactions of the last ` +
-        `${windowDays} days, and the next refresh would erase the net worth of the days whose rows are dropped; ` +
-        `set it to more than ${windowDays}, or leave it out to keep every transaction`,
+        `${windowDays} days, which have to be there in full; set it to more than ${windowDays}, or leave it out to keep the detail of all`,
     )
   }
   if (engine !== 'timescale') return

@@ -1,22 +1,31 @@
 import { bothEngines, definePolicy, type Outcome, type Policy, type PolicyRun } from './policy.ts'
-import { wholeNumberOrOff } from './setting.ts'
+import { wholeNumber, wholeNumberOrOff } from './setting.ts'
 
-/** Puts transactions of more than so many days ago elsewhere. */
-export type ArchiveRunner = (run: PolicyRun<{ afterDays: number }>) => Promise<Outcome>
+/** Moves the detail of transactions of more than so many days ago to files; their sums stay. */
+export type ArchiveRunner = (
+  run: PolicyRun<{ afterDays: number; keepUnusedDays: number }>,
+) => Promise<Outcome>
 
-/** Off unless it is set; without a runner it can be set, and is not run. */
+/** Off unless it is set. It can be set where no archive is configured, and is not run there. */
 export const archive = (runner?: ArchiveRunner): Policy =>
   definePolicy({
     name: 'archive',
-    about: 'put old transactions into cold storage; the flows stay',
+    about: 'move the detail of old transactions to files; their sums stay',
     engines: bothEngines,
     settings: {
-      afterDays: wholeNumberOrOff({ about: 'days that are kept as rows', lowest: 1, highest: 100_000 }),
+      afterDays: wholeNumberOrOff({ about: 'days of which the detail stays', lowest: 1, highest: 100_000 }),
+      keepUnusedDays: wholeNumber({
+        about:
+          'days that files are kept for from which nothing is read any more: older backups may need them',
+        default: 90,
+        lowest: 1,
+        highest: 36_500,
+      }),
     },
     runnable: runner !== undefined,
     schedule: ({ afterDays }) => (afterDays === null ? undefined : { at: '05:30' }),
-    async run({ settings: { afterDays }, ...run }) {
+    async run({ settings: { afterDays, keepUnusedDays }, ...run }) {
       if (!runner || afterDays === null) return { message: 'it is off' }
-      return runner({ ...run, settings: { afterDays } })
+      return runner({ ...run, settings: { afterDays, keepUnusedDays } })
     },
   })

@@ -59,18 +59,18 @@ export function refuseImpossible(
           windowDays > monthlyWindowDays
             ? `rollups.days=${refreshDays}`
             : `the ${monthlyWindowDays} days that the monthly flows are refreshed from`
-        }: the next refresh would erase the net worth of the days whose rows are elsewhere; let the rows stay for more ` +
-          `than ${windowDays} days`,
+        }: days that are still summed anew have to be there in full; let the detail stay for more than ${windowDays} days`,
       )
     if (columnstoreAfter != null && archiveAfter <= columnstoreAfter)
       faults.push(
-        `${archive} is refused beside columnstore.afterDays=${columnstoreAfter}: rows would be put elsewhere before they ` +
-          'are compressed; let them stay for longer than that',
+        `${archive} is refused beside columnstore.afterDays=${columnstoreAfter}: the detail would leave before it is ` +
+          'compressed; let it stay for longer than that',
       )
     if (mutable && archiveAfter <= mutable.days)
       faults.push(
         `${archive} is refused beside history.mutableDays=${mutable.days} of the connector ${mutable.connector}: it still ` +
-          `changes rows of so many days ago; let them stay for more than ${mutable.days} days`,
+          `changes transactions of so many days ago, and each change would bring a month back; let the detail stay for more ` +
+          `than ${mutable.days} days`,
       )
   }
   if (faults.length > 0) throw new RefusedError(faults.join('; '))

@@ -87,8 +87,7 @@ export async function setSetting(
         `${path} is set by the environment: change or remove ${archiveVariable} and start again`,
       )
     }
-    const changed = { ...stored, [policy.name]: { ...stored[policy.name], [name]: value } }
-    const values = allValues(policies, changed, rawRetentionDays)
+    const values = valuesWith(policies, stored, [policy.name, name, value], rawRetentionDays)
     refuseImpossible(values, connectors, rawRetentionDays)
     const schedule = policy.schedule(values[policy.name]!)
     const patch = { [name]: value === setting.default ? null : value }
@@ -103,6 +102,33 @@ export async function setSetting(
     )
     if (row!.done) return value
   }
+}
+
+/** A value for one run. Throws where it could not be set. */
+export async function readOnce(
+  { sql, engine }: PolicyBase,
+  path: string,
+  text: string,
+  connectors: ConnectorFacts,
+): Promise<Value> {
+  const policies = policiesOf(engine)
+  const { policy, name, setting } = findSetting(policies, path, engine)
+  const value = readValue(setting, path, text)
+  refuseImpossible(
+    valuesWith(policies, await readStored(sql), [policy.name, name, value], undefined),
+    connectors,
+    undefined,
+  )
+  return value
+}
+
+function valuesWith(
+  policies: Policy[],
+  stored: Settings,
+  [policy, name, value]: [policy: string, name: string, value: Value],
+  rawRetentionDays: number | undefined,
+): Settings {
+  return allValues(policies, { ...stored, [policy]: { ...stored[policy], [name]: value } }, rawRetentionDays)
 }
 
 function readValue(setting: Setting, path: string, text: string): Value {
