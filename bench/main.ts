@@ -4,6 +4,7 @@ import { benchDashboard } from './dashboard.ts'
 import { benchHttp } from './http.ts'
 import { benchIngest } from './ingest.ts'
 import { benchLateRows } from './late-rows.ts'
+import { benchMaintenance } from './maintenance.ts'
 import { type Options, readOptions, usage } from './options.ts'
 import { loadPopulation, type Population } from './population.ts'
 import { count, printReport, ratio } from './report.ts'
@@ -51,8 +52,9 @@ async function runAreas(server: BenchServer, { rows, sources, only }: Options): 
   if (only.includes('dashboard'))
     printReport(server, await benchDashboard(await server.create('dashboard'), shutdown))
   for await (const report of benchScheduler(server, { sources, only }, shutdown)) printReport(server, report)
-  if (!['series', 'storage', 'http'].some((area) => (only as string[]).includes(area))) return
+  if (!['series', 'storage', 'http', 'maintenance'].some((area) => (only as string[]).includes(area))) return
   let first: { population: Population; times: SeriesTimes } | undefined
+  let firstFigures: Map<string, number> | undefined
   for (const each of rows) {
     const name = `population_${each}`
     const population = await loadPopulation(await server.create(name), each)
@@ -72,6 +74,14 @@ async function runAreas(server: BenchServer, { rows, sources, only }: Options): 
       first ??= { population, times }
     }
     if (only.includes('http')) printReport(server, await benchHttp(population, shutdown))
+    if (only.includes('maintenance')) {
+      const { report, figures } = await benchMaintenance(population)
+      printReport(server, report)
+      for (const [name, value] of firstFigures ? figures : []) {
+        process.stdout.write(`${name}: ${ratio(value / firstFigures!.get(name)!)} of what it was at first\n`)
+      }
+      firstFigures ??= figures
+    }
     await server.drop(name)
   }
 }

@@ -9,6 +9,7 @@ export const areas = [
   'series',
   'storage',
   'http',
+  'maintenance',
   'dashboard',
   ...schedulerAreas,
 ] as const

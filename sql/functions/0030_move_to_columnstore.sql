@@ -10,6 +10,10 @@ LANGUAGE plpgsql
 SET lock_timeout = '2s'
 AS $$
 BEGIN
-  PERFORM compress_chunk(p_chunk::regclass, if_not_compressed => true, recompress => p_anew);
+  PERFORM compress_chunk(p_chunk::regclass, if_not_compressed => true);
+  IF p_anew THEN
+    -- Of a chunk that is whole; another one would be mended by segment again.
+    PERFORM compress_chunk(p_chunk::regclass, recompress => true);
+  END IF;
 END
 $$;
