@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config'
 import { findServerBinaries } from './src/db/server-binaries.ts'
 import { findChromium } from './test/setup/find-chromium.ts'
+import { isThorough } from './test/setup/property-runs.ts'
 
 /** Files that need a database run once on every engine that the machine offers; the others once. */
 const databaseTests = ['db', 'cli', 'http', 'scheduler'].map((folder) => `test/${folder}/**/*.test.ts`)
@@ -10,6 +11,35 @@ const dashboardTests = ['test/dashboard/**/*.test.ts']
 const serverTests = ['embedded-server', 'server-binaries', 'start-lock', 'statement-balances'].map(
   (name) => `test/db/${name}.test.ts`,
 )
+
+/**
+ * What these ask of the database is of plain tables alone and reads the same on every engine: they run once, on the
+ * engine that is looked for first, and on every one with TIDEMARK_THOROUGH=1.
+ */
+const onceTests = [
+  ...['bad-input', 'identity', 'keys-rotate', 'user-add'].map((name) => `test/cli/${name}.test.ts`),
+  ...['credentials', 'identity'].map((name) => `test/db/${name}.test.ts`),
+  ...[
+    'api-keys',
+    'app',
+    'bad-requests',
+    'dashboard',
+    'document',
+    'fields',
+    'identity-logs',
+    'malformed',
+    'rate-limit',
+    'second-factor',
+    'source-types',
+    'token-attacks',
+    'tokens',
+    'users',
+    'webhook-route',
+  ].map((name) => `test/http/${name}.test.ts`),
+  ...['faults', 'isolation', 'lanes', 'lease', 'next-sync', 'slots'].map(
+    (name) => `test/scheduler/${name}.test.ts`,
+  ),
+]
 
 export default defineConfig(async () => {
   const found = await findServerBinaries({ path: process.env.PATH ?? '' })
@@ -31,6 +61,9 @@ export default defineConfig(async () => {
       testTimeout: 120_000,
       hookTimeout: 120_000,
       maxWorkers: 2,
+      // A process for all files of a project: loading the libraries costs more than most files do.
+      isolate: false,
+      setupFiles: ['test/setup/fresh-modules.ts'],
       projects: [
         {
           extends: true as const,
@@ -46,7 +79,8 @@ export default defineConfig(async () => {
           test: {
             name: provide.engine,
             include: databaseTests,
-            exclude: serverTests,
+            exclude:
+              isThorough() || provide === engines.at(-1) ? serverTests : [...serverTests, ...onceTests],
             globalSetup: ['test/setup/server.ts'],
             provide,
           },

@@ -8,10 +8,10 @@ import { type Ledger, settleLedger, sorted } from '../model/ledger.ts'
 import { arbitraryArrival } from '../model/page-sequences.ts'
 import { compressEverything } from '../setup/columnstore.ts'
 import { cloneDatabase, type TestDatabase } from '../setup/database.ts'
+import { propertyRuns } from '../setup/property-runs.ts'
 
 const now = new Date('2024-06-15T12:00:00Z')
-/** More with TIDEMARK_PROPERTY_RUNS. */
-const numRuns = Number(process.env.TIDEMARK_PROPERTY_RUNS ?? 500)
+const numRuns = propertyRuns(100, 500)
 
 let db: TestDatabase
 let users = 0

@@ -12,9 +12,10 @@ import { foldBalance, type LedgerRow, settleLedger } from '../model/ledger.ts'
 import { arbitraryArrival } from '../model/page-sequences.ts'
 import { compressEverything } from '../setup/columnstore.ts'
 import { cloneDatabase, type TestDatabase } from '../setup/database.ts'
+import { propertyRuns } from '../setup/property-runs.ts'
 
 const now = new Date('2024-06-15T12:00:00Z')
-const numRuns = Number(process.env.TIDEMARK_READ_RUNS ?? 40)
+const numRuns = propertyRuns(12, 40, 'TIDEMARK_READ_RUNS')
 
 let db: TestDatabase
 let users = 0

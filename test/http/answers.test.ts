@@ -7,6 +7,7 @@ import { refreshRollups } from '../../src/db/rollups.ts'
 import { cloneDatabase, type TestDatabase } from '../setup/database.ts'
 import { startApp, type TestApp } from '../setup/http.ts'
 import { ingest, newPerson, row } from '../setup/people.ts'
+import { propertyRuns } from '../setup/property-runs.ts'
 
 let db: TestDatabase
 let http: TestApp
@@ -115,7 +116,7 @@ test('the right edge of every series is the balances’ sum at that date, in eve
       const [today] = (await get('/v1/net-worth?from=2024-06-15')).points
       expect(balance).toBe(today.netWorth)
     }),
-    { numRuns: Number(process.env.TIDEMARK_PROPERTY_RUNS ?? 20) },
+    { numRuns: propertyRuns(10, 20) },
   )
 })
 

@@ -6,9 +6,10 @@ import { cloneDatabase, type TestDatabase } from '../setup/database.ts'
 import { startApp, type TestApp } from '../setup/http.ts'
 import { type Operation, readOperations, type Schema } from '../setup/openapi.ts'
 import { ingest, newPerson, row } from '../setup/people.ts'
+import { propertyRuns } from '../setup/property-runs.ts'
 
 /** Requests that are made up; more where it is asked for. */
-const runs = Number(process.env.TIDEMARK_BAD_REQUESTS ?? 2500)
+const runs = propertyRuns(800, 2500, 'TIDEMARK_BAD_REQUESTS')
 
 let db: TestDatabase
 let http: TestApp

@@ -12,9 +12,9 @@ import type { Upsert } from '../../src/page.ts'
 import { cloneDatabase, type TestDatabase } from '../setup/database.ts'
 import { startApp, type TestApp } from '../setup/http.ts'
 import { ingest, newPerson, now, row } from '../setup/people.ts'
+import { propertyRuns } from '../setup/property-runs.ts'
 
-/** More with TIDEMARK_PROPERTY_RUNS. */
-const numRuns = Number(process.env.TIDEMARK_PROPERTY_RUNS ?? 40)
+const numRuns = propertyRuns(15, 40)
 
 let db: TestDatabase
 let http: TestApp

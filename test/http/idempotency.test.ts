@@ -3,9 +3,10 @@ import { connect } from '../../src/db/client.ts'
 import { cloneDatabase, type TestDatabase } from '../setup/database.ts'
 import { startApp, type TestApp } from '../setup/http.ts'
 import { newPerson, now } from '../setup/people.ts'
+import { propertyRuns } from '../setup/property-runs.ts'
 
 const callers = 20
-const rounds = Number(process.env.TIDEMARK_RACE_ROUNDS ?? 500)
+const rounds = propertyRuns(100, 500, 'TIDEMARK_RACE_ROUNDS')
 
 let db: TestDatabase
 let http: TestApp

@@ -8,9 +8,9 @@ import { compressEverything } from '../setup/columnstore.ts'
 import { cloneDatabase, type TestDatabase } from '../setup/database.ts'
 import { startApp, type TestApp } from '../setup/http.ts'
 import { ingest, newPerson, row } from '../setup/people.ts'
+import { propertyRuns } from '../setup/property-runs.ts'
 
-/** More with TIDEMARK_PROPERTY_RUNS. */
-const numRuns = Number(process.env.TIDEMARK_PROPERTY_RUNS ?? 150)
+const numRuns = propertyRuns(40, 150)
 
 let db: TestDatabase
 let http: TestApp

@@ -1,4 +1,4 @@
-import { afterAll, expect, inject, test } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
 import { listen } from '../../src/connectors/emulator/listen.ts'
 import { createTransport } from '../../src/connectors/transport.ts'
 import { createVendorEmulator } from '../../src/connectors/vendor/emulator.ts'
@@ -14,8 +14,8 @@ const closes: (() => Promise<unknown>)[] = []
 afterAll(() => Promise.all(closes.map((close) => close())))
 
 const start = new Date('2024-06-15T00:00:00Z')
-/** A day where TIDEMARK_BUDGET_HOURS asks for it: a minute or two of the machine. Some hours otherwise. */
-const hours = Number(process.env.TIDEMARK_BUDGET_HOURS ?? (inject('engine') === 'plain' ? 4 : 2))
+/** A day where TIDEMARK_BUDGET_HOURS asks for it: a minute or two of the machine. Two hours otherwise. */
+const hours = Number(process.env.TIDEMARK_BUDGET_HOURS ?? 2)
 const restarts = Math.max(2, Math.ceil(hours / 2.4))
 
 /** One transaction a minute for ten years, of a hundred users: more than a day's budget could ever read. */
