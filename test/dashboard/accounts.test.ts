@@ -5,13 +5,12 @@ import { addDays } from '../../src/calendar.ts'
 import { ingestPage } from '../../src/db/ingest.ts'
 import { putPrices } from '../../src/db/prices.ts'
 import type { PageAccount, ReportedBalance, Upsert } from '../../src/page.ts'
-import { phone, seriousFaults, startDashboard } from '../setup/dashboard.ts'
+import { phone, seriousFaults, startDashboard, today } from '../setup/dashboard.ts'
 import { cloneDatabase } from '../setup/database.ts'
 import { newPerson, row } from '../setup/people.ts'
 
 const db = await cloneDatabase()
 const dashboard = await startDashboard(db)
-const today = dashboard.time.now.toISOString().slice(0, 10)
 const day = (ago: number) => addDays(today, -ago)
 
 interface Person {

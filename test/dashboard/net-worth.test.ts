@@ -1,16 +1,15 @@
 import { readFile } from 'node:fs/promises'
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
-import { addDays, dayInZone } from '../../src/calendar.ts'
+import { addDays } from '../../src/calendar.ts'
 import { kindGroupName } from '../../src/dashboard/accounts/account-kinds.ts'
 import { putPrices } from '../../src/db/prices.ts'
-import { phone, seriousFaults, startDashboard } from '../setup/dashboard.ts'
+import { phone, present, seriousFaults, startDashboard, today } from '../setup/dashboard.ts'
 import { cloneDatabase } from '../setup/database.ts'
 import { ingest, newPerson, row } from '../setup/people.ts'
 
 const db = await cloneDatabase()
 const dashboard = await startDashboard(db)
-const today = dayInZone(dashboard.time.now, 'UTC')
 const daysAgo = (days: number) => addDays(today, -days)
 
 /** Seven years of an account, a loan, and shares with a price of some days ago. */
@@ -313,13 +312,14 @@ async function bankOf(userId: string, standing: Record<string, unknown>) {
   await db.sql`INSERT INTO source_type (id, title) VALUES ('bank', 'A bank') ON CONFLICT DO NOTHING`
   const [source] = await db.sql<{ id: string }[]>`
     INSERT INTO user_source (user_id, source_type_id, name, next_sync_at)
-    VALUES (${userId}, 'bank', 'Northern Bank', now() + INTERVAL '1 hour') RETURNING id`
+    VALUES (${userId}, 'bank', 'Northern Bank', ${inAnHour}) RETURNING id`
   await db.sql`UPDATE user_source SET ${db.sql(standing)} WHERE id = ${source!.id}`
   await ingest(db, source!.id, [row('a', daysAgo(30), '100', { account: 'Giro' })])
   return source!.id
 }
 
-const ago = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString()
+const ago = (days: number) => new Date(present.getTime() - days * 86_400_000).toISOString()
+const inAnHour = ago(-1 / 24)
 const message = 'the bank answered 500.'
 
 test.each([
@@ -385,7 +385,7 @@ test('failed fetches are told, since what they would have brought is missing', a
   await db.sql`
     INSERT INTO dead_letter (source_id, kind, request, failure_key, code, error, attempts, created_at, updated_at)
     VALUES (${id}, 'fetch', ${JSON.stringify(request)}::text::jsonb, gen_random_uuid(), 'transient', ${message},
-      10, now(), now())`
+      10, ${ago(0)}, ${ago(0)})`
   const page = await dashboard.openAs(user.id, '/')
   const told = page.locator('.trust li').filter({ hasText: 'Failed fetches' })
   await told.getByText('1 fetch failed in the end, so a part of its history may be missing.').waitFor()
@@ -506,8 +506,8 @@ test('a backfill that goes on fills the chart by itself', async () => {
   const { user, sourceId } = await newPerson(db)
   await ingest(db, sourceId, [row('new', daysAgo(3), '10')])
   const fill = (from: string | null, to: string | null) => db.sql`
-    UPDATE user_source SET backfill_from = ${from}, backfill_to = ${to}, last_sync_time = now(),
-      next_sync_at = now() + INTERVAL '1 hour' WHERE id = ${sourceId}`
+    UPDATE user_source SET backfill_from = ${from}, backfill_to = ${to}, last_sync_time = ${ago(0)},
+      next_sync_at = ${inAnHour} WHERE id = ${sourceId}`
   await fill(daysAgo(700), '2025-04-20')
   const page = await dashboard.openAs(user.id, '/')
   await page.getByText('History back to April 2025, 0 of 1 source').waitFor()

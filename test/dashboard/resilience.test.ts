@@ -1,12 +1,11 @@
 import { expect, test } from 'vitest'
-import { addDays, dayInZone } from '../../src/calendar.ts'
-import { startDashboard } from '../setup/dashboard.ts'
+import { addDays } from '../../src/calendar.ts'
+import { startDashboard, today } from '../setup/dashboard.ts'
 import { cloneDatabase } from '../setup/database.ts'
 import { ingest, newPerson, row } from '../setup/people.ts'
 
 const db = await cloneDatabase()
 const dashboard = await startDashboard(db)
-const today = dayInZone(dashboard.time.now, 'UTC')
 
 async function somebody(accounts = 1) {
   const { user, sourceId } = await newPerson(db)

@@ -7,7 +7,7 @@ import { fixture as skeleton } from '../../src/connectors/skeleton/fixture.ts'
 import { isSecret, labelOf, variantName } from '../../src/dashboard/sources/schema-form/names.ts'
 import { type JsonSchema, shapeOf } from '../../src/dashboard/sources/schema-form/schema.ts'
 import { type Drafts, filledIn } from '../../src/dashboard/sources/schema-form/values.ts'
-import { seriousFaults, startDashboard, type TestDashboard } from '../setup/dashboard.ts'
+import { present, seriousFaults, startDashboard, type TestDashboard } from '../setup/dashboard.ts'
 import { cloneDatabase } from '../setup/database.ts'
 import { newPerson } from '../setup/people.ts'
 import { partsFor, serveProvider } from '../setup/providers.ts'
@@ -39,7 +39,7 @@ function draftsFor(schema: JsonSchema, path: string, value: unknown): Drafts {
 describe('every connector there is', () => {
   test.each([...installed.ids(), 'my-provider'])('%s: what its fields hold is what it takes', async (id) => {
     const { connector, start } = id === 'my-provider' ? skeleton : await installed.fixture(id)
-    const { credentials, config } = start({ clock: () => new Date() }).connection('http://127.0.0.1:1')
+    const { credentials, config } = start({ clock: () => present }).connection('http://127.0.0.1:1')
     for (const [part, value] of Object.entries({ credentials, config }) as [
       'credentials' | 'config',
       unknown,
@@ -140,7 +140,7 @@ describe('in the browser', () => {
 
   beforeAll(async () => {
     const db = await cloneDatabase()
-    const served = await serveProvider(skeleton, { clock: () => new Date(), limits: false })
+    const served = await serveProvider(skeleton, { clock: () => present, limits: false })
     dashboard = await startDashboard(db, partsFor([{ ...served, connector: everything }]))
     userId = (await newPerson(db)).user.id
     given = []

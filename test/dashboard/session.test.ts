@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
-import { startDashboard } from '../setup/dashboard.ts'
+import { present, startDashboard } from '../setup/dashboard.ts'
 import { cloneDatabase } from '../setup/database.ts'
 import { type Account, newAccount, pass } from '../setup/log-in.ts'
 
@@ -74,7 +74,7 @@ test('an access token that the server refuses is replaced, and nobody sees anyth
 
 test.each([-5, 5])('with a clock that is wrong by %d hours one stays logged in', async (hours) => {
   const { page } = await openSettings({ refusals: [401] })
-  await page.clock.install({ time: Date.now() + hours * 60 * minutes * 1000 })
+  await page.clock.install({ time: present.getTime() + hours * 60 * minutes * 1000 })
   for (const currency of ['USD', 'CHF', 'GBP']) {
     pass(dashboard.time, 10 * minutes)
     await save(page, currency)
@@ -183,7 +183,7 @@ test('a tab that was not told of the tokens of another yet waits for them', asyn
   pass(dashboard.time, 1)
   const { refreshToken } = before
   const { body } = await dashboard.json('POST', '/v1/tokens/refresh', { body: { refreshToken } })
-  const after = { ...before, ...body, accessUntil: Date.now() + 300_000 }
+  const after = { ...before, ...body, accessUntil: present.getTime() + 300_000 }
   await page.evaluate(`localStorage.setItem('tidemark.session', ${JSON.stringify(JSON.stringify(after))})`)
   await page.getByText('Saved.').waitFor()
   expect(exchanges).toBe(0)

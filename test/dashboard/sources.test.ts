@@ -4,14 +4,14 @@ import type { EmulatedSimplefin } from '../../src/connectors/simplefin/emulator.
 import { fixture as simplefin } from '../../src/connectors/simplefin/fixture.ts'
 import { fixture as skeleton } from '../../src/connectors/skeleton/fixture.ts'
 import { fixture as vendor } from '../../src/connectors/vendor/fixture.ts'
-import { phone, seriousFaults, startDashboard } from '../setup/dashboard.ts'
+import { phone, present, seriousFaults, startDashboard } from '../setup/dashboard.ts'
 import { cloneDatabase } from '../setup/database.ts'
 import { newPerson } from '../setup/people.ts'
 import { claimNext, partsFor, serveProvider, syncDue } from '../setup/providers.ts'
 import { createVirtualClock } from '../setup/virtual-clock.ts'
 
 const db = await cloneDatabase()
-const clock = createVirtualClock(new Date())
+const clock = createVirtualClock(present)
 const options = { clock: clock.now, limits: false }
 const bank = await serveProvider(skeleton, options)
 const bridge = await serveProvider(simplefin, options)
@@ -21,7 +21,6 @@ const dashboard = await startDashboard(db, { clock: clock.now, ...partsFor(serve
 let tokens = 0
 
 beforeEach(async () => {
-  clock.moveTo(new Date())
   for (const { provider } of served) provider.faults.clear()
   // What others connected is not synced in this one's test.
   await db.sql`UPDATE user_source SET status = 'paused' WHERE status = 'active'`
@@ -249,7 +248,7 @@ test('paused, resumed, and marked where it has not synced for long', async () =>
   const { open, connect, ask } = await person()
   const id = await connect()
   await sync()
-  await db.sql`UPDATE user_source SET last_sync_time = now() - INTERVAL '12 days' WHERE id = ${id}`
+  await db.sql`UPDATE user_source SET last_sync_time = ${clock.now().toISOString()}::timestamptz - INTERVAL '12 days' WHERE id = ${id}`
   const page = await open('/sources')
   const mine = card(page, 'My bank')
   await mine.getByText('Out of date').waitFor()
@@ -365,7 +364,8 @@ test('older syncs come when they are asked for', async () => {
   for (let run = 0; run < 25; run++)
     await db.sql`
       INSERT INTO sync_run (source_id, started_at, ended_at, outcome, subject)
-      VALUES (${id}, now() - make_interval(hours => ${run}), now() - make_interval(hours => ${run}), 'done', 'hint')`
+      SELECT ${id}, at, at, 'done', 'hint'
+      FROM (SELECT ${present.toISOString()}::timestamptz - make_interval(hours => ${run})) AS run (at)`
   const page = await open(`/sources/${id}`)
   const rows = page.getByRole('rowheader')
   await expect.poll(() => rows.count()).toBe(20)
@@ -410,7 +410,7 @@ async function letter(sourceId: string, from: string, error: string): Promise<vo
   await db.sql`
     INSERT INTO dead_letter (source_id, kind, request, failure_key, code, error, attempts, created_at, updated_at)
     VALUES (${sourceId}, 'fetch', ${JSON.stringify(request)}::text::jsonb, gen_random_uuid(), 'transient', ${error},
-      10, now(), now())`
+      10, ${clock.now().toISOString()}, ${clock.now().toISOString()})`
 }
 
 async function tokenOf(sourceId: string): Promise<string> {

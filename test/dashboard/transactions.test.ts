@@ -2,13 +2,12 @@ import { readFile } from 'node:fs/promises'
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
 import { addDays } from '../../src/calendar.ts'
-import { phone, seriousFaults, startDashboard } from '../setup/dashboard.ts'
+import { phone, seriousFaults, startDashboard, today } from '../setup/dashboard.ts'
 import { cloneDatabase } from '../setup/database.ts'
 import { ingest, newPerson, row } from '../setup/people.ts'
 
 const db = await cloneDatabase()
 const dashboard = await startDashboard(db)
-const today = new Date().toISOString().slice(0, 10)
 /** What the browser says of a request that did not come back: it has no status. */
 const lost = Number.NaN
 

@@ -27,19 +27,23 @@ export interface OpenOptions extends BrowserContextOptions {
 
 export const phone = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true }
 
+/** The day and the moment of every page and of its server: a run across midnight is as any other. */
+export const today = '2026-06-17'
+export const present = new Date(`${today}T12:00:00Z`)
+
 let browser: Browser | undefined
 let profile: string | undefined
 const closes: (() => Promise<unknown>)[] = []
 const opened: { page: Page; faults: string[] }[] = []
 
-/** The whole application with its dashboard on a port of its own, in the present, until the file's tests have ended. */
+/** The whole application with its dashboard on a port of its own, at `present`, until the file's tests have ended. */
 export async function startDashboard(
   db: TestDatabase,
   rest: Partial<HttpParts> = {},
 ): Promise<TestDashboard> {
   const http = await startApp(db, { dashboard: inject('dashboard'), ...rest })
-  http.time.now = new Date()
-  const { url, close } = await listen(http.app as never)
+  http.time.now = present
+  const { url, close } = await listen(toldTime(http) as never)
   closes.push(close)
   const open: TestDashboard['open'] = (path, options) => openPage(url, path, options)
   return {
@@ -57,6 +61,30 @@ export async function startDashboard(
   }
 }
 
+/** A page reads the server's time off its answers: it is to be told that of the application. */
+function toldTime({ app, parts }: TestApp): Pick<TestApp['app'], 'fetch'> {
+  return {
+    async fetch(...asked) {
+      const response = await app.fetch(...asked)
+      response.headers.set('date', parts.clock().toUTCString())
+      return response
+    },
+  }
+}
+
+/** Has a page's clock show `present` when the page is opened, and go on from there. Timers are left alone. */
+const setClock = (ahead: number) => {
+  const Device = Date
+  globalThis.Date = class extends Device {
+    constructor(...given: unknown[]) {
+      super(...((given.length === 0 ? [Device.now() + ahead] : given) as [number]))
+    }
+    static override now() {
+      return Device.now() + ahead
+    }
+  } as DateConstructor
+}
+
 async function openPage(
   url: string,
   path: string,
@@ -67,6 +95,7 @@ async function openPage(
     timezoneId: 'Europe/Berlin',
     ...options,
   })
+  await context.addInitScript(setClock, present.getTime() - Date.now())
   const page = await context.newPage()
   page.setDefaultTimeout(15_000)
   const faults: string[] = []
