@@ -13,6 +13,11 @@ import type { CommandContext } from './terminal.ts'
 const poolSize = 6
 /** Milliseconds of a statement that reads. */
 const longestRead = 10_000
+/**
+ * Milliseconds that a read of a replica waits for a lock. Those there are of what it replays, such as a chunk's that was
+ * dropped, which may wait for other reads in its turn; the primary answers meanwhile.
+ */
+const longestLockOnReplica = 250
 /** Milliseconds in which a request has to arrive, its body included. */
 const longestReceiving = 120_000
 /** Milliseconds after which a request that goes on while the server stops is cut off. */
@@ -93,7 +98,11 @@ function openPools(context: CommandContext, { db }: Pick<ServedParts, 'db'>) {
     replica:
       config.databaseReadUrl === undefined
         ? undefined
-        : open(config.databaseReadUrl, { ...reads, connectTimeout: 2 }),
+        : open(config.databaseReadUrl, {
+            ...reads,
+            lockTimeout: longestLockOnReplica,
+            connectTimeout: 2,
+          }),
   }
 }
 

@@ -48,6 +48,8 @@ export interface ConnectOptions {
   applicationName?: string
   /** Milliseconds after which the server ends a statement; without it, never. */
   statementTimeout?: number
+  /** Milliseconds that a statement waits for a lock; without it, for ever. */
+  lockTimeout?: number
   /** Seconds in which a connection has to be made. */
   connectTimeout?: number
   /** A connection is kept, whether or not it is used: something hangs on it. */
@@ -68,6 +70,7 @@ export function connect(url: string, options: ConnectOptions = {}): Sql {
       jit: false,
       options: startupPadding,
       ...(options.statementTimeout !== undefined && { statement_timeout: options.statementTimeout }),
+      ...(options.lockTimeout !== undefined && { lock_timeout: options.lockTimeout }),
     },
     types: {
       // A day stays the text that it is; a Date would bring a time zone in.

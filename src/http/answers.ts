@@ -46,13 +46,16 @@ interface Kept {
   body: string
 }
 
-export function createAnswers(parts: Pick<HttpParts, 'db' | 'reads' | 'replica' | 'clock' | 'log'>): Answers {
+export function createAnswers(
+  parts: Pick<HttpParts, 'db' | 'reads' | 'replica' | 'clock' | 'log'>,
+  countRead?: (from: 'primary' | 'replica') => void,
+): Answers {
   const kept = new LRUCache<string, Kept>({
     maxSize: mostBytes,
     sizeCalculation: ({ body }, name) => 2 * (body.length + name.length) + 200,
   })
   const made = new Map<string, Promise<string>>()
-  const reader = createReader(parts)
+  const reader = createReader(parts, countRead)
 
   async function bodyOf(
     caller: UserCaller,

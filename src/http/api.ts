@@ -95,6 +95,7 @@ export function createApi(parts: HttpParts): Api {
   const callers = createCallers(parts.db.sql, parts.clock)
   const tokens = rememberVerified(createAccessTokens(parts), parts.clock)
   const limit = createRateLimit(parts.requestsPerMinute)
+  const metrics = createMetrics(parts)
   const routes: Route[] = []
   const seen = createSeen(parts)
 
@@ -103,8 +104,8 @@ export function createApi(parts: HttpParts): Api {
     app,
     callers,
     tokens,
-    answers: createAnswers(parts),
-    metrics: createMetrics(parts),
+    answers: createAnswers(parts, metrics.countRead),
+    metrics,
     routes,
     serve(route, handle) {
       routes.push(route as Route)

@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { dayInZone, daysBetween } from '../calendar.ts'
 import { readMeasures } from '../db/measures.ts'
 import { keep } from './kept.ts'
@@ -10,6 +10,8 @@ const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIO
 export interface Metrics {
   /** Counts a request that was answered. `route` is its template, never its path. */
   observe(method: string, route: string, status: number, seconds: number): void
+  /** Counts a read of an installation with a replica, by what answered it. */
+  countRead(from: 'primary' | 'replica'): void
   /** In the text format of Prometheus. */
   text(): Promise<string>
   contentType: string
@@ -26,6 +28,12 @@ export function createMetrics(parts: Pick<HttpParts, 'db' | 'connectors' | 'cloc
     help: 'Time from a request to its answer.',
     labelNames: ['method', 'route', 'status'],
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    registers: [registry],
+  })
+  const reads = new Counter({
+    name: 'tidemark_reads_total',
+    help: 'Reads that were made, of which no answer was kept, by the server that gave them. Only with a replica.',
+    labelNames: ['from'],
     registers: [registry],
   })
   const gauge = <Label extends string>(name: string, help: string, labelNames: Label[] = []) =>
@@ -101,6 +109,7 @@ export function createMetrics(parts: Pick<HttpParts, 'db' | 'connectors' | 'cloc
       // A stranger may invent methods without end.
       requests.observe({ method: methods.has(method) ? method : 'other', route, status }, seconds)
     },
+    countRead: (from) => reads.inc({ from }),
     async text() {
       // Begun with the first scrape: it watches the garbage collector from then on.
       if (!process) collectDefaultMetrics({ register: registry })

@@ -1,7 +1,8 @@
 import { setTimeout } from 'node:timers/promises'
 import { createBatch } from '../db/batch.ts'
 import { readVersions } from '../db/callers.ts'
-import { type Sql, sqlState } from '../db/client.ts'
+import { asTidemarkError, type Sql, sqlState } from '../db/client.ts'
+import { withDeadline } from '../deadline.ts'
 import { RefusedError } from '../errors.ts'
 import type { HttpParts } from './parts.ts'
 
@@ -9,6 +10,8 @@ import type { HttpParts } from './parts.ts'
 const patience = 250
 /** Milliseconds for which a replica is left alone that failed or was too slow. */
 const leftAlone = 5_000
+/** Milliseconds after which a read of a replica is given up that does not even end it: longer than it lets one take. */
+const longestOnReplica = 12_000
 
 /** Reads for a user whose data is at `version`. */
 export type Reader = <Answer>(
@@ -20,14 +23,18 @@ export type Reader = <Answer>(
 /**
  * Reads from the replica where it holds everything that the version names, else from the primary. A user reads
  * their own writes, and everything that was ingested before they asked, whoever wrote it and through whichever process.
+ * `count` is told of each read from where it was answered, where there is a replica.
  */
-export function createReader({
-  db,
-  reads: primary = db.sql,
-  replica,
-  clock,
-  log,
-}: Pick<HttpParts, 'db' | 'reads' | 'replica' | 'clock' | 'log'>): Reader {
+export function createReader(
+  {
+    db,
+    reads: primary = db.sql,
+    replica,
+    clock,
+    log,
+  }: Pick<HttpParts, 'db' | 'reads' | 'replica' | 'clock' | 'log'>,
+  count: (from: 'primary' | 'replica') => void = () => {},
+): Reader {
   if (replica === undefined) return (_userId, _version, read) => read(primary)
   const versions = createBatch<string, string>((userIds) => readVersions(replica, userIds))
   let avoidUntil = 0
@@ -55,20 +62,41 @@ export function createReader({
     }
   }
 
+  async function fromPrimary<Answer>(read: (sql: Sql) => Promise<Answer>): Promise<Answer> {
+    const answer = await read(primary)
+    count('primary')
+    return answer
+  }
+
   return async (userId, version, read) => {
-    if (clock().getTime() < avoidUntil || !(await knows(userId, version))) return read(primary)
+    if (clock().getTime() < avoidUntil || !(await knows(userId, version))) return fromPrimary(read)
+    let fault: unknown
     try {
-      return await read(replica)
+      const answer = await withDeadline(longestOnReplica, () => read(replica))
+      count('replica')
+      return answer
     } catch (error) {
-      // What is refused is refused on the primary too; any other fault is the replica's: it ends queries in favour of
-      // what it replays, or goes away.
-      if (error instanceof RefusedError || isTooLong(error)) throw error
-      avoid(error)
-      return read(primary)
+      if (isOfRequest(error)) throw error
+      fault = error
     }
+    // What fails on the primary, too, is no fault of the replica.
+    const answer = await fromPrimary(read)
+    if (!isPassing(fault)) avoid(fault)
+    return answer
   }
 }
 
-function isTooLong(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === sqlState.queryCanceled
+/** What is refused, or takes too long, does so on the primary, too. */
+function isOfRequest(error: unknown): boolean {
+  return asTidemarkError(error) instanceof RefusedError || codeOf(error) === sqlState.queryCanceled
+}
+
+/** It ended this read in favour of what it replays, or what it replays holds a lock; another read may go well. */
+function isPassing(error: unknown): boolean {
+  const code = codeOf(error)
+  return code === sqlState.serializationFailure || code === sqlState.lockNotAvailable
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined
 }

@@ -1,8 +1,18 @@
-import { expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import type { Sql } from '../../src/db/client.ts'
+import { connect, sqlState } from '../../src/db/client.ts'
+import { createReader } from '../../src/http/reader.ts'
 import { startApp } from '../setup/http.ts'
+import { readOperations } from '../setup/openapi.ts'
 import { ingest, newPerson, row } from '../setup/people.ts'
-import { startReplicated } from '../setup/replica.ts'
+import { type Replicated, startReplicated } from '../setup/replica.ts'
+
+let replicated: Replicated
+
+beforeAll(async () => {
+  // A read that stands in the way of what is replayed is ended at once.
+  replicated = await startReplicated({ max_standby_streaming_delay: '0', hot_standby_feedback: 'off' })
+})
 
 /** Counts what is asked of a client. */
 function counting(sql: Sql): { sql: Sql; asked(): number } {
@@ -17,7 +27,9 @@ function counting(sql: Sql): { sql: Sql; asked(): number } {
 }
 
 test('reads come from a replica that has caught up, and everybody reads what was written before they asked', async () => {
-  const { db, replica, caughtUp } = await startReplicated()
+  const { db, replicaUrl, caughtUp } = replicated
+  const replica = connect(replicaUrl, { max: 2 })
+  await replica`SELECT 1`
   const { user, sourceId } = await newPerson(db)
   const reader = counting(replica)
   const primary = counting(db.sql)
@@ -58,4 +70,160 @@ test('reads come from a replica that has caught up, and everybody reads what was
   expect((await http.json('GET', '/v1/balance?at=2024-06-13', { token })).body.balances[0].quantity).toBe(
     '11',
   )
+})
+
+/** Routes that read from the replica; each with questions that are answered by statements of their own. */
+const questions: Record<string, string[]> = {
+  '/v1/net-worth': [
+    '',
+    ...['account', 'kind', 'asset', 'source'].map((by) => `?by=${by}&from=2024-01-01&interval=week`),
+    '?currency=USD&from=2020-01-01',
+  ],
+  '/v1/balance': ['', '?at=2024-06-10'],
+  '/v1/feed': ['', '?limit=3'],
+  '/v1/accounts': [''],
+  '/v1/accounts/{id}': [''],
+  '/v1/transactions': [
+    '',
+    '?limit=2',
+    '?q=coffee&asset=EUR&kind=card&status=posted&min=-100&max=100',
+    '?from=2024-06-01&to=2024-06-10',
+  ],
+  '/v1/transactions/{id}': [''],
+}
+
+test('every route that reads is answered from the replica as from the primary, or asks the primary alone', async () => {
+  const { db, replica, caughtUp } = replicated
+  const { user, sourceId } = await newPerson(db)
+  const days = Array.from({ length: 12 }, (_, n) => `2024-06-${String(n + 1).padStart(2, '0')}`)
+  const rows = days.map((day, n) => row(`${n}`, day, `-${n}.50`, { description: `Coffee ${n}` }))
+  await ingest(
+    db,
+    sourceId,
+    [...rows, row('usd', '2024-06-03', '70', { asset: 'USD', account: 'B' })],
+    [{ account: 'A', asset: 'EUR', day: '2024-06-12', amount: '-60', edge: 'close' }],
+  )
+  const [ids] = await db.sql`
+    SELECT (SELECT min(id) FROM account WHERE user_id = ${user.id}) AS account,
+      (SELECT id FROM transaction WHERE user_id = ${user.id} LIMIT 1) AS transaction`
+  const primary = counting(db.sql)
+  const reader = counting(replica)
+  const http = await startApp({ ...db, sql: primary.sql }, { replica: reader.sql })
+  const alone = await startApp(db)
+  const token = await http.tokenFor(user.id)
+  await http.ask('GET', '/v1/users/me', { token })
+  await caughtUp()
+
+  const fromReplica = new Set<string>()
+  const routes = (await readOperations(http.app)).filter(({ method }) => method === 'get')
+  for (const { path } of routes) {
+    const of = path.startsWith('/v1/transactions')
+      ? ids!.transaction
+      : path.startsWith('/v1/accounts')
+        ? ids!.account
+        : sourceId
+    for (const query of questions[path] ?? ['']) {
+      const asked = path.replace(/\{\w+\}/, of) + query
+      const before = { replica: reader.asked(), primary: primary.asked() }
+      const answer = await http.ask('GET', asked, { token })
+      const body = await answer.text()
+      if (reader.asked() > before.replica) {
+        fromReplica.add(path)
+        // The look-up of the caller: nothing was asked again of the primary.
+        expect([asked, primary.asked() - before.primary]).toEqual([asked, 1])
+      }
+      if (path.startsWith('/v1/')) {
+        const expected = await alone.ask('GET', asked, { token })
+        expect([asked, answer.status, withoutId(body)]).toEqual([
+          asked,
+          expected.status,
+          withoutId(await expected.text()),
+        ])
+        if (path in questions) expect([asked, answer.status]).toEqual([asked, 200])
+      }
+    }
+  }
+  expect([...fromReplica].toSorted()).toEqual(Object.keys(questions).toSorted())
+})
+
+/** A problem names its request. */
+const withoutId = (body: string) => body.replace(/"requestId":"[^"]*"/, '')
+
+test('a read that the replica ends, or that waits there for what it replays, is made by the primary', async () => {
+  const { db, replica, replicaUrl, caughtUp } = replicated
+  const { user } = await newPerson(db)
+  await caughtUp()
+  const faults: unknown[] = []
+  const warnings: unknown[] = []
+  const counts: string[] = []
+  const readerOver = (sql: Sql) =>
+    createReader(
+      {
+        db,
+        replica: sql,
+        clock: () => new Date(),
+        log: { warn: (details: unknown) => warnings.push(details) } as never,
+      },
+      (from) => counts.push(from),
+    )
+  const patient = connect(replicaUrl, { max: 1 })
+  const limited = connect(replicaUrl, { max: 1, lockTimeout: 50 })
+  for (const each of [patient, limited]) await each`SELECT 1`
+  const versionOf = async () =>
+    (await db.sql`SELECT read_version(${user.id}) AS version`)[0]!.version as string
+  const noted = (fault: unknown) => {
+    faults.push((fault as { code?: unknown }).code)
+    throw fault
+  }
+
+  // Under way on the replica, where it waits for this test, while the primary locks what it reads.
+  const session = await replica.reserve()
+  await session`SELECT pg_advisory_lock(7)`
+  const answer = readerOver(patient)(user.id, await versionOf(), async (sql) => {
+    const [found] = await sql`
+      SELECT pg_is_in_recovery() AS standby, (SELECT count(*) FROM account) AS accounts,
+        CASE WHEN pg_is_in_recovery() THEN pg_advisory_xact_lock_shared(7) END`.catch(noted)
+    return found!.standby
+  })
+  for (;;) {
+    const [waits] = await session`SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted`
+    if (waits) break
+  }
+  const locking = connect(db.url, { max: 1 })
+  await locking.unsafe('BEGIN; LOCK TABLE account IN ACCESS EXCLUSIVE MODE; COMMIT')
+  expect(await answer).toBe(false)
+  await session`SELECT pg_advisory_unlock(7)`
+  session.release()
+
+  // A lock that was replayed is held as long as the replay stands still.
+  await locking.unsafe('BEGIN; LOCK TABLE account IN ACCESS EXCLUSIVE MODE')
+  // The lock is on its way with the next thing that is committed.
+  await newPerson(db)
+  await caughtUp()
+  await replica`SELECT pg_wal_replay_pause()`
+  await locking.unsafe('COMMIT')
+  const read = readerOver(limited)
+  const second = read(user.id, await versionOf(), async (sql) => {
+    const [found] =
+      await sql`SELECT pg_is_in_recovery() AS standby, (SELECT count(*) FROM account) AS accounts`.catch(
+        noted,
+      )
+    return found!.standby
+  })
+  expect(await second).toBe(false)
+  await replica`SELECT pg_wal_replay_resume()`
+  await caughtUp()
+
+  expect(faults).toEqual([sqlState.serializationFailure, sqlState.lockNotAvailable])
+  // The next read is tried there again.
+  const third = read(user.id, await versionOf(), async (sql) => {
+    const [found] =
+      await sql`SELECT pg_is_in_recovery() AS standby, (SELECT count(*) FROM account) AS accounts`
+    return found!.standby
+  })
+  expect(await third).toBe(true)
+  expect([warnings, counts]).toEqual([[], ['primary', 'primary', 'replica']])
+  await patient.end({ timeout: 0 })
+  await limited.end({ timeout: 0 })
+  await locking.end()
 })

@@ -18,8 +18,19 @@ afterAll(async () => {
   for (const close of closes.toReversed()) await close()
 })
 
-/** A primary and a standby that streams from it, both of this test's own. */
-export async function startReplicated(): Promise<{ db: Database; replica: Sql; caughtUp(): Promise<void> }> {
+export interface Replicated {
+  db: Database
+  replica: Sql
+  replicaUrl: string
+  /** Resolves when the replica has replayed what the primary has written. */
+  caughtUp(): Promise<void>
+  /** Stops the replica; what is asked of it fails until it is started again. */
+  stopReplica(): Promise<void>
+  startReplica(): Promise<void>
+}
+
+/** A primary and a standby that streams from it, both of this test's own. `ofStandby`: settings beside the primary's. */
+export async function startReplicated(ofStandby: Record<string, string> = {}): Promise<Replicated> {
   const folder = await mkdtemp(join(tmpdir(), 'tidemark-test-replica-'))
   closes.push(() => rm(folder, { recursive: true, force: true }))
   const settings = {
@@ -44,10 +55,12 @@ export async function startReplicated(): Promise<{ db: Database; replica: Sql; c
 
   const port = await freePort()
   const standby = await copyAsStandby(primary, sql)
-  await startCluster(standby, {
-    port,
-    settings: { ...settings, primary_conninfo: conninfo(primary.url), hot_standby: 'on' },
-  })
+  const startReplica = () =>
+    startCluster(standby, {
+      port,
+      settings: { ...settings, primary_conninfo: conninfo(primary.url), hot_standby: 'on', ...ofStandby },
+    })
+  await startReplica()
   closes.push(() => stopCluster(standby))
   const url = new URL(primary.url)
   url.port = String(port)
@@ -56,6 +69,9 @@ export async function startReplicated(): Promise<{ db: Database; replica: Sql; c
   return {
     db,
     replica,
+    replicaUrl: url.href,
+    startReplica,
+    stopReplica: () => stopCluster(standby),
     async caughtUp() {
       const [{ lsn }] = (await sql`SELECT pg_current_wal_flush_lsn()::text AS lsn`) as unknown as [
         { lsn: string },
