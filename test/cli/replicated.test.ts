@@ -59,9 +59,16 @@ test('two HTTP processes and two workers over a primary and its replica: whateve
     const until = writes + writesBetweenFaults
     while (writes < until) await new Promise<void>((resume) => (wake = resume))
   }
+  /** Reads come from the replica: else a fault of it would be nobody's business. */
+  const inUse = async () => {
+    const reads = async () => Math.min(...(await Promise.all(urls.map(readsFromReplica))))
+    for (const before = await reads(); (await reads()) === before; ) await further()
+  }
   const faults: (() => Promise<unknown>)[] = [
+    inUse,
     () => replica`SELECT pg_wal_replay_pause()`,
     () => replica`SELECT pg_wal_replay_resume()`,
+    inUse,
     // What the primary locks is locked on the replica, too, and ends what reads there.
     async () => {
       const locking = (await db.sql.reserve()) as unknown as typeof db.sql
@@ -74,6 +81,7 @@ test('two HTTP processes and two workers over a primary and its replica: whateve
     },
     replicated.stopReplica,
     replicated.startReplica,
+    inUse,
     () => replica`SELECT pg_wal_replay_pause()`,
     replicated.stopReplica,
     replicated.startReplica,

@@ -185,9 +185,11 @@ test('a read that the replica ends, or that waits there for what it replays, is 
         CASE WHEN pg_is_in_recovery() THEN pg_advisory_xact_lock_shared(7) END`.catch(noted)
     return found!.standby
   })
+  const isAnswered = answer.then(() => true)
   for (;;) {
     const [waits] = await session`SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted`
     if (waits) break
+    if (await Promise.race([isAnswered, false])) throw new Error('the read did not go to the replica')
   }
   const locking = connect(db.url, { max: 1 })
   await locking.unsafe('BEGIN; LOCK TABLE account IN ACCESS EXCLUSIVE MODE; COMMIT')
