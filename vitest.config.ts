@@ -8,16 +8,22 @@ const databaseTests = ['db', 'cli', 'http', 'scheduler'].map((folder) => `test/$
 /** In a real browser, on one engine: what differs between engines ends behind the API. */
 const dashboardTests = ['test/dashboard/**/*.test.ts']
 /** Need no engine, or start servers of their own. */
-const serverTests = ['embedded-server', 'server-binaries', 'start-lock', 'statement-balances'].map(
-  (name) => `test/db/${name}.test.ts`,
-)
+const serverTests = [
+  'compose-replica',
+  'embedded-server',
+  'server-binaries',
+  'start-lock',
+  'statement-balances',
+].map((name) => `test/db/${name}.test.ts`)
 
 /**
- * What these ask of the database is of plain tables alone and reads the same on every engine: they run once, on the
+ * What these are about is the same on every engine, most of it on plain tables: they run once, on the
  * engine that is looked for first, and on every one with TIDEMARK_THOROUGH=1.
  */
 const onceTests = [
-  ...['bad-input', 'identity', 'keys-rotate', 'user-add'].map((name) => `test/cli/${name}.test.ts`),
+  ...['bad-input', 'identity', 'keys-rotate', 'replicated', 'user-add'].map(
+    (name) => `test/cli/${name}.test.ts`,
+  ),
   ...['credentials', 'identity'].map((name) => `test/db/${name}.test.ts`),
   ...[
     'api-keys',
