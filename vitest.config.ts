@@ -17,8 +17,8 @@ const serverTests = [
 ].map((name) => `test/db/${name}.test.ts`)
 
 /**
- * What these are about is the same on every engine, most of it on plain tables: they run once, on the
- * engine that is looked for first, and on every one with TIDEMARK_THOROUGH=1.
+ * What these are about is the same on every engine, most of it on plain tables: they run once, on the engine that is
+ * looked for first, and on every one with TIDEMARK_THOROUGH=1.
  */
 const onceTests = [
   ...['bad-input', 'identity', 'keys-rotate', 'replicated', 'user-add'].map(
