@@ -1,15 +1,18 @@
 import { Big } from 'big.js'
 import fc from 'fast-check'
 import { beforeAll, expect, test } from 'vitest'
+import { runArchive } from '../../src/archive/run-archive.ts'
 import { addDays } from '../../src/calendar.ts'
 import type { Sql } from '../../src/db/client.ts'
 import { readNetWorth } from '../../src/db/net-worth.ts'
 import { policiesOf } from '../../src/db/policies/all.ts'
 import { claimPolicies, leaseSeconds, planPolicies } from '../../src/db/policies/claims.ts'
+import type { Policy } from '../../src/db/policies/policy.ts'
 import { runPolicy } from '../../src/db/policies/run.ts'
 import { setSetting } from '../../src/db/policies/settings.ts'
 import type { Delete, Upsert } from '../../src/page.ts'
 import { settleLedger } from '../model/ledger.ts'
+import { startArchive } from '../setup/archive.ts'
 import { cloneDatabase, type TestDatabase } from '../setup/database.ts'
 import { type KillAt, runAndKill } from '../setup/kill-session.ts'
 import { ingest, newPerson, now } from '../setup/people.ts'
@@ -17,17 +20,28 @@ import { ingest, newPerson, now } from '../setup/people.ts'
 const numRuns = Number(process.env.TIDEMARK_POLICY_RUNS ?? 12)
 
 let db: TestDatabase
+let policies: Policy[]
 let names: string[]
 /** Each run of a policy is later than the one before; the first one long enough for references to be forgotten. */
 let clock = new Date(now.getTime() + 5 * 86_400_000)
 
 beforeAll(async () => {
   db = await cloneDatabase()
-  const policies = policiesOf(db.engine).filter(({ runnable }) => runnable !== false)
+  const archive = await startArchive(db)
+  policies = policiesOf(db.engine, {
+    archive: async ({ sql, engine, settings, signal }) => {
+      const outcome = await runArchive(
+        { ...archive, db: { sql, engine }, clock: () => clock, signal },
+        settings,
+      )
+      return { message: JSON.stringify(outcome) }
+    },
+  })
   names = policies.map(({ name }) => name)
   await planPolicies(db.sql, policies, undefined, clock)
   const options = { now: clock, connectors: {} }
   await setSetting(db, 'references.keepDays', '1', options)
+  await setSetting(db, 'archive.afterDays', '500', options)
   if (db.engine === 'timescale') await setSetting(db, 'deep-rollups.batchMonths', '9', options)
 })
 
@@ -78,13 +92,18 @@ const written: Record<string, string[]> = {
   'deep-rollups': refreshed,
   columnstore: ['transaction', '_timescaledb_catalog.chunk'],
   references: ['transaction_ref'],
+  archive: ['transaction', 'transaction_ref', 'archive_file', 'archive_part', 'archive_month'],
 }
 
 const arbitraryStep = fc.oneof(
   arbitraryWrite,
   fc.record({
-    /** A place among the policies; most often one that rolls up. */
-    policy: fc.oneof({ weight: 4, arbitrary: fc.nat({ max: 2 }) }, { weight: 1, arbitrary: fc.nat() }),
+    /** One by name, or a place among the policies; most often one that rolls up. */
+    policy: fc.oneof(
+      { weight: 4, arbitrary: fc.nat({ max: 2 }) },
+      { weight: 3, arbitrary: fc.constant('archive') },
+      { weight: 1, arbitrary: fc.nat() },
+    ),
     /** A place among the tables or the statements of the policy. */
     kill: fc.option(
       fc.oneof(
@@ -98,8 +117,8 @@ const arbitraryStep = fc.oneof(
 
 async function claim(name: string) {
   clock = new Date(clock.getTime() + leaseSeconds * 1000)
-  const policies = policiesOf(db.engine).filter((policy) => policy.name === name)
-  const [claimed] = await claimPolicies(db.sql, policies, {
+  const named = policies.filter((policy) => policy.name === name)
+  const [claimed] = await claimPolicies(db.sql, named, {
     now: clock,
     due: false,
     rawRetentionDays: undefined,
@@ -204,7 +223,7 @@ test(`whatever policies run, in any order and killed in the middle, every series
         for (const step of steps) {
           if ('person' in step) await write(step)
           else {
-            const name = names[step.policy % names.length]!
+            const name = typeof step.policy === 'string' ? step.policy : names[step.policy % names.length]!
             await (step.kill === null ? run(name) : runKilled(name, step.kill))
           }
           await expectSeries(people, JSON.stringify(step))

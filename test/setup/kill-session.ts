@@ -46,24 +46,29 @@ export async function runAndKill(
   }
 }
 
-/** The client, whose statement of that number finds its session gone. */
+/** The client, whose statement of that number finds its session gone. A part of another statement is none. */
 function killedBefore(sql: Sql, statement: number, kill: () => PromiseLike<unknown>): Sql {
   let count = 0
-  const counted = (send: () => PromiseLike<unknown>) =>
-    count++ === statement
-      ? Promise.resolve(kill()).then(() => {
-          throw Object.assign(new Error('killed'), { code: 'CONNECTION_CLOSED' })
-        })
-      : send()
+  const gone = () =>
+    Promise.resolve(kill()).then(() => {
+      throw Object.assign(new Error('killed'), { code: 'CONNECTION_CLOSED' })
+    })
+  // Sent once somebody waits for it.
+  const counted = <Query extends object>(query: Query): Query =>
+    new Proxy(query, {
+      get(target, name) {
+        const victim = name === 'then' && count++ === statement ? gone() : target
+        const member = Reflect.get(victim, name, victim)
+        return typeof member === 'function' ? member.bind(victim) : member
+      },
+    })
   return new Proxy(sql, {
-    apply: (target, self, args) =>
-      Array.isArray(args[0]) && 'raw' in args[0]
-        ? counted(() => Reflect.apply(target as never, self, args) as PromiseLike<unknown>)
-        : Reflect.apply(target as never, self, args),
+    apply: (target, self, args) => {
+      const made = Reflect.apply(target as never, self, args) as object
+      return Array.isArray(args[0]) && 'raw' in args[0] ? counted(made) : made
+    },
     get: (target, name) =>
-      name === 'unsafe'
-        ? (text: string) => counted(() => target.unsafe(text))
-        : Reflect.get(target, name, target),
+      name === 'unsafe' ? (text: string) => counted(target.unsafe(text)) : Reflect.get(target, name, target),
   })
 }
 
