@@ -37,11 +37,14 @@ export function FoundTransactions({
   return (
     <div class={isPlaceholderData ? 'tx-found old' : 'tx-found'} aria-busy={isPlaceholderData}>
       {!isFetchNextPageError && <Problem error={error} retry={() => void pages.refetch()} />}
-      {rows.length === 0 ? (
+      {rows.length === 0 && !hasNextPage ? (
         <Nothing isFiltered={isFiltered} text="No transaction matches." onClear={onClear} />
       ) : (
         <>
-          <TransactionList rows={rows} newId={newId} onOpen={onOpen} />
+          {rows.length > 0 && <TransactionList rows={rows} newId={newId} onOpen={onOpen} />}
+          {hasNextPage && data.pages.some(({ archived }) => archived) && (
+            <p class="hint tx-all">What is older is read from the archive, which takes longer.</p>
+          )}
           <MoreRows
             hasMore={hasNextPage}
             isBusy={isFetching}
