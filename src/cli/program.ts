@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { isDay } from '../calendar.ts'
 import { priceFormats } from '../connectors/prices/price-reader.ts'
@@ -6,6 +5,7 @@ import { statementFormats } from '../connectors/statements/format.ts'
 import { breakdowns, intervals } from '../db/net-worth.ts'
 import { accountKinds } from '../page.ts'
 import type { CommandContext, ExitCode } from './terminal.ts'
+import { version } from './version.ts'
 
 const outputFormats = ['table', 'csv', 'json']
 
@@ -58,6 +58,14 @@ export function createProgram(context: CommandContext, done: (code: ExitCode) =>
   add('status', 'tell what the database is and holds, and how the syncs with each provider stand')
     .addOption(tableOrJson())
     .action(run(async () => (await import('./status.ts')).statusCommand))
+  add('backup <file>', 'write everything that the database holds into one file; - for standard output')
+    .option('--force', 'replace a file that exists')
+    .action(run(async () => (await import('./backup.ts')).backupCommand))
+  add('restore <file>', 'load a backup into an empty database; - for standard input')
+    .option('--check', 'only tell whether the file is whole')
+    .option('--clean', 'empty what a restore left that did not come to its end')
+    .option('--stopped', 'nothing ran on the old database since the backup: go on where it was')
+    .action(run(async () => (await import('./restore.ts')).restoreCommand))
   const users = group('user', 'users of this installation')
   users('add <email>', 'add a user')
     .option('--time-zone <zone>', 'IANA name; decides on which day an instant falls', 'UTC')
@@ -231,9 +239,4 @@ function integer(text: string): number {
   const value = Number(text)
   if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('Give a whole number.')
   return value
-}
-
-function version(): string {
-  const manifest = new URL('../../package.json', import.meta.url)
-  return (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version
 }

@@ -47,13 +47,12 @@ export async function runCommand(invocation: Invocation): Promise<ExitCode> {
       stdin,
       workingDirectory,
       shutdown,
-      openDatabase: (dataDir = config.dataDir) => {
-        database ??= openDatabase({ config: { ...config, dataDir }, log: log!, clock }, shutdown).then(
-          (db) => {
-            attachStore({ store: openStore(context), signal: shutdown.signal }, db, db.sql)
-            return db
-          },
-        )
+      openDatabase: (dataDir = config.dataDir, options = {}) => {
+        const opening = { config: { ...config, dataDir }, log: log!, clock }
+        database ??= openDatabase(opening, shutdown, options).then((db) => {
+          attachStore({ store: openStore(context), signal: shutdown.signal }, db, db.sql)
+          return db
+        })
         return database
       },
     }

@@ -12,8 +12,8 @@ export interface Terminal {
 /** What a command works with. The database is opened when it is first asked for. */
 export interface CommandContext extends Context, Terminal {
   workingDirectory: string
-  /** `dataDir`: of Tidemark's own server, where it is not the configured one. */
-  openDatabase(dataDir?: string): Promise<Database>
+  /** `dataDir`: of Tidemark's own server, where it is not the configured one. `toRestore`: see src/db/database.ts. */
+  openDatabase(dataDir?: string, options?: { toRestore?: boolean }): Promise<Database>
   shutdown: Shutdown
 }
 

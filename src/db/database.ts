@@ -10,6 +10,7 @@ import { migrate } from './migrate.ts'
 import { ensurePartitionsAhead } from './partitions.ts'
 import { checkSettings } from './policies/settings.ts'
 import { checkRawRetention } from './retention.ts'
+import { restoreApplication } from './unfinished-restore.ts'
 
 /** An opened database: raw statements through `sql`, plain tables also through drizzle. */
 export interface Database {
@@ -29,11 +30,13 @@ export const sqlDir = fileURLToPath(new URL('../../sql', import.meta.url))
 
 /**
  * Opens the database that the configuration names, or Tidemark's own server, and brings it up to date. Throws an
- * InstallationError where it cannot be, a RefusedError where a setting contradicts it.
+ * InstallationError where it cannot be, a RefusedError where a setting contradicts it. `toRestore`: also where a restore
+ * was not finished.
  */
 export async function openDatabase(
   { config, log, clock }: { config: Config; log: Logger; clock: () => Date },
   shutdown: Shutdown,
+  { toRestore = false }: { toRestore?: boolean } = {},
 ): Promise<Database> {
   let url = config.databaseUrl
   if (url === undefined) {
@@ -48,18 +51,24 @@ export async function openDatabase(
     shutdown.signal.throwIfAborted()
     url = server.url
   }
-  const sql = connect(url)
+  const sql = connect(url, toRestore ? { applicationName: restoreApplication } : {})
   shutdown.register(() => sql.end({ timeout: 2 }))
-  return prepareDatabase(sql, { url, rawRetentionDays: config.rawRetentionDays, now: clock() })
+  const { rawRetentionDays } = config
+  return prepareDatabase(sql, { url, rawRetentionDays, now: clock(), toRestore })
 }
 
 /** Detects the engine and migrates; refuses settings that would lose history. */
 export async function prepareDatabase(
   sql: Sql,
-  { url, rawRetentionDays, now }: { url: string; rawRetentionDays: number | undefined; now: Date },
+  {
+    url,
+    rawRetentionDays,
+    now,
+    toRestore = false,
+  }: { url: string; rawRetentionDays: number | undefined; now: Date; toRestore?: boolean },
 ): Promise<Database> {
   const engine = await detectEngine(sql)
-  const migrated = await migrate(sql, sqlDir, engine)
+  const migrated = await migrate(sql, sqlDir, engine, { unfinished: toRestore })
   await checkRawRetention(sql, engine, rawRetentionDays)
   await checkSettings({ sql, engine, rawRetentionDays })
   await ensurePartitionsAhead(sql, now)

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { InstallationError } from '../errors.ts'
 import type { Sql } from './client.ts'
 import type { Engine } from './engine.ts'
+import { unfinishedRestore, unfinishedRestoreFault } from './unfinished-restore.ts'
 
 /** The folders of sql/ in the order in which they are applied. Their files never change once they are released. */
 const folders: Record<Engine, string[]> = {
@@ -45,9 +46,15 @@ export async function readMigrations(sqlDir: string, engine: Engine): Promise<Mi
 /**
  * Applies what is not applied yet and returns its names. A file and the record of it are one statement: a crash
  * leaves neither. Two processes that start at once apply each file once, because each looks again behind a lock.
- * Throws an InstallationError where a file that was applied has changed since, or was applied for the other engine.
+ * Throws an InstallationError where a file that was applied has changed since, or was applied for the other engine, and
+ * where a restore was not finished, unless `unfinished` asks for that.
  */
-export async function migrate(sql: Sql, sqlDir: string, engine: Engine): Promise<string[]> {
+export async function migrate(
+  sql: Sql,
+  sqlDir: string,
+  engine: Engine,
+  { unfinished = false }: { unfinished?: boolean } = {},
+): Promise<string[]> {
   await sql.unsafe(`
     DO $$ BEGIN
       PERFORM pg_advisory_xact_lock(hashtextextended('tidemark.migrate', 0));
@@ -61,7 +68,7 @@ export async function migrate(sql: Sql, sqlDir: string, engine: Engine): Promise
   const files = await readMigrations(sqlDir, engine)
   const functions = files.filter(({ name }) => isFunctions(name))
   const migrations = files.filter(({ name }) => !isFunctions(name))
-  await refuseChanged(sql, migrations, engine)
+  await refuseChanged(sql, migrations, engine, unfinished)
   const applied: string[] = []
   for (const migration of migrations) {
     if (await applyOnce(sql, migration, engine)) applied.push(migration.name)
@@ -71,7 +78,12 @@ export async function migrate(sql: Sql, sqlDir: string, engine: Engine): Promise
 
 const isFunctions = (name: string) => name.startsWith(`${functionsFolder}/`)
 
-async function refuseChanged(sql: Sql, migrations: Migration[], engine: Engine): Promise<void> {
+async function refuseChanged(
+  sql: Sql,
+  migrations: Migration[],
+  engine: Engine,
+  unfinished: boolean,
+): Promise<void> {
   const known = await sql<{ name: string; hash: string; engine: Engine }[]>`
     SELECT name, hash, engine FROM schema_migration ORDER BY name`
   const other = known.find((row) => row.engine !== engine)
@@ -83,8 +95,9 @@ async function refuseChanged(sql: Sql, migrations: Migration[], engine: Engine):
           : 'move the data to a new database on this server'),
     )
   }
+  if (!unfinished && known.some(({ name }) => name === unfinishedRestore)) throw unfinishedRestoreFault()
   const files = new Map(migrations.map((migration) => [migration.name, migration.hash]))
-  for (const row of known.filter(({ name }) => !isFunctions(name))) {
+  for (const row of known.filter(({ name }) => !isFunctions(name) && name !== unfinishedRestore)) {
     const hash = files.get(row.name)
     if (hash === undefined) {
       throw new InstallationError(

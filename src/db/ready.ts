@@ -2,6 +2,7 @@ import { withDeadline } from '../deadline.ts'
 import type { Database } from './database.ts'
 import { sqlDir } from './database.ts'
 import { readMigrations } from './migrate.ts'
+import { unfinishedRestore } from './unfinished-restore.ts'
 
 /** Whether the database answers, and holds every migration that this version needs; `fault`: why it does not answer. */
 export async function readReadiness({
@@ -15,7 +16,8 @@ export async function readReadiness({
     )
     const names = new Set(applied.map(({ name }) => name))
     const needed = await readMigrations(sqlDir, engine)
-    return { database: true, migrations: needed.every(({ name }) => names.has(name)) }
+    const complete = needed.every(({ name }) => names.has(name)) && !names.has(unfinishedRestore)
+    return { database: true, migrations: complete }
   } catch (fault) {
     return { database: false, migrations: false, fault }
   }
