@@ -9,7 +9,12 @@ export interface Piece {
 /** Before compression; a row is never divided, so that one which is larger makes a larger piece. */
 const pieceBytes = 8 * 1024 * 1024
 
-/** What a query gives, in pieces of whole rows: no more than one is held in memory, and the server waits. */
+/**
+ * What a query gives, in pieces of whole rows: no more than one is held in memory, and the server waits.
+ *
+ * postgres.js 3.4.9 pauses its socket when the stream is full and resumes it when more is read, which nobody does once the
+ * stream has ended: the connection would be silent for ever.
+ */
 export async function* copyOut(sql: Sql, query: string): AsyncGenerator<Piece> {
   const stream = await sql.unsafe(`COPY (${query}) TO STDOUT`).readable()
   let chunks: Buffer[] = []
@@ -25,6 +30,7 @@ export async function* copyOut(sql: Sql, query: string): AsyncGenerator<Piece> {
     chunks = [bytes.subarray(end)]
     size = bytes.length - end
   }
+  stream._read(0)
   if (size > 0) yield pieceOf(Buffer.concat(chunks))
 }
 

@@ -66,7 +66,7 @@ export async function readTransactionRanges(sql: Sql, engine: 'timescale' | 'pla
           WHERE hypertable_schema = current_schema() AND hypertable_name = 'transaction' ORDER BY range_start`
       : await sql<DayRange[]>`
           SELECT bound[1] AS from, bound[2] AS to FROM (
-            SELECT regexp_match(pg_get_expr(c.relpartbound, c.oid), $$FROM \('(.+)'\) TO \('(.+)'\)$$) AS bound
+            SELECT regexp_match(pg_get_expr(c.relpartbound, c.oid), $$FROM [(]'(.+)'[)] TO [(]'(.+)'[)]$$) AS bound
             FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = 'transaction'::regclass
           ) AS p ORDER BY bound[1]::date`
   return [...ranges]
