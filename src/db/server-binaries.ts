@@ -73,7 +73,8 @@ function wrongMajor(major: number | undefined, found: ServerBinaries[]): Install
     `The data directory was made by PostgreSQL ${major}, but the server binaries to use are ` +
       `${names.length > 0 ? `PostgreSQL ${names.join(', ')}` : 'missing'}: ` +
       `set TIDEMARK_PG_BIN to the folder of PostgreSQL ${major}'s binaries, ` +
-      'or TIDEMARK_DATA_DIR to another folder to start afresh.',
+      'or TIDEMARK_DATA_DIR to another folder to start afresh. To move the data to another major version, run ' +
+      `"tidemark backup FILE" with PostgreSQL ${major} and "tidemark restore FILE" into another folder (docs/backup.md).`,
   )
 }
 

@@ -10,27 +10,35 @@ export interface Piece {
 const pieceBytes = 8 * 1024 * 1024
 
 /**
- * What a query gives, in pieces of whole rows: no more than one is held in memory, and the server waits.
+ * What queries give, one after the other, in pieces of whole rows: no more than one is held in memory, and the server
+ * waits. `around` is called before and behind each query.
  *
  * postgres.js 3.4.9 pauses its socket when the stream is full and resumes it when more is read, which nobody does once the
  * stream has ended: the connection would be silent for ever.
  */
-export async function* copyOut(sql: Sql, query: string): AsyncGenerator<Piece> {
-  const stream = await sql.unsafe(`COPY (${query}) TO STDOUT`).readable()
+export async function* copyOut(
+  sql: Sql,
+  queries: string[],
+  around: () => Promise<void>,
+): AsyncGenerator<Piece> {
   let chunks: Buffer[] = []
   let size = 0
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
-    chunks.push(chunk)
-    size += chunk.length
-    if (size < pieceBytes) continue
-    const bytes = Buffer.concat(chunks)
-    const end = bytes.lastIndexOf(newline) + 1
-    if (end === 0) continue
-    yield pieceOf(bytes.subarray(0, end))
-    chunks = [bytes.subarray(end)]
-    size = bytes.length - end
+  for (const query of queries) {
+    await around()
+    const stream = await sql.unsafe(`COPY (${query}) TO STDOUT`).readable()
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      chunks.push(chunk)
+      size += chunk.length
+      if (size < pieceBytes) continue
+      const bytes = Buffer.concat(chunks)
+      const end = bytes.lastIndexOf(newline) + 1
+      if (end > 0) yield pieceOf(bytes.subarray(0, end))
+      chunks = [bytes.subarray(end)]
+      size = bytes.length - end
+    }
+    stream._read(0)
+    await around()
   }
-  stream._read(0)
   if (size > 0) yield pieceOf(Buffer.concat(chunks))
 }
 

@@ -10,7 +10,7 @@ import { type Header, type Manifest, sumRows } from './format.ts'
 import { type Loader, openLoader } from './load.ts'
 import { readArchive } from './read-archive.ts'
 import { type Rest, settleRestored } from './settle.ts'
-import { readTables, type Table } from './tables.ts'
+import { quoted, readTables, type Table } from './tables.ts'
 import { takeTarget } from './target.ts'
 
 export interface RestoreOptions {
@@ -61,7 +61,7 @@ export async function restoreBackup(
     await settle(sql, tables, later, manifest)
     onStep?.('computing the sums')
     await computeFlows({ ...db, sql })
-    await sql`ANALYZE`
+    await sql.unsafe(`ANALYZE ${tables.map(({ name }) => quoted(name)).join(', ')}`)
     if (db.engine === 'timescale') {
       onStep?.('compressing')
       await moveToColumnstore(sql, now)

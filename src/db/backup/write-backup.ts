@@ -122,22 +122,18 @@ async function writeTable(
 ): Promise<Part[]> {
   const parts: Part[] = []
   let written: Promise<void> = Promise.resolve()
-  for (const query of queriesOf(table, ranges)) {
-    await snapshot.prove()
-    for await (const { bytes, rows } of copyOut(snapshot.sql, query)) {
-      const zipped = zip(bytes, { level: gzipLevel })
-      await written
-      const file = `${table.name}/${String(parts.length + 1).padStart(6, '0')}.gz`
-      const part: Part = { file, rows, bytes: bytes.length, sha256: '' }
-      parts.push(part)
-      written = zipped.then(async (entry) => {
-        part.sha256 = sha256(entry)
-        await archive.add(file, entry)
-        onRows(rows)
-      })
-      written.catch(() => {})
-    }
-    await snapshot.prove()
+  for await (const { bytes, rows } of copyOut(snapshot.sql, queriesOf(table, ranges), snapshot.prove)) {
+    const zipped = zip(bytes, { level: gzipLevel })
+    await written
+    const file = `${table.name}/${String(parts.length + 1).padStart(6, '0')}.gz`
+    const part: Part = { file, rows, bytes: bytes.length, sha256: '' }
+    parts.push(part)
+    written = zipped.then(async (entry) => {
+      part.sha256 = sha256(entry)
+      await archive.add(file, entry)
+      onRows(rows)
+    })
+    written.catch(() => {})
   }
   await written
   return parts
