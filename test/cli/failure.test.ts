@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
-import { mkdir, open, readFile, stat, statfs } from 'node:fs/promises'
+import { open, readFile, stat, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeAll, describe, expect, inject, test } from 'vitest'
 import { connect } from '../../src/db/client.ts'
 import { cloneDatabase, type TestDatabase } from '../setup/database.ts'
+import { canMountDisk, mountDisk } from '../setup/small-disk.ts'
 import { type CommandLine, commandLine, makeFolder, storedCounts, storedState } from './command.ts'
 
 /** Rows of a page of `import`; one page is one statement of the database. */
@@ -260,28 +261,7 @@ describe('at the same time', () => {
   })
 })
 
-/** A file system of so many MiB, or undefined where this process may not mount one. */
-async function mountDisk(path: string, size: number) {
-  await mkdir(path, { recursive: true })
-  const run = (...words: string[]) => execFileSync(words[0]!, words.slice(1), { stdio: 'pipe' })
-  try {
-    run('mount', '-t', 'tmpfs', '-o', `size=${size}m`, 'tmpfs', path)
-  } catch {
-    return undefined
-  }
-  return {
-    resize: (to: number) => run('mount', '-o', `remount,size=${to}m`, path),
-    unmount: () => run('umount', path),
-  }
-}
-
-const mountable = await (async () => {
-  if (process.platform !== 'linux' || process.geteuid?.() !== 0) return false
-  const path = join(folder, 'probe')
-  const disk = await mountDisk(path, 1)
-  disk?.unmount()
-  return disk !== undefined
-})()
+const mountable = await canMountDisk(join(folder, 'probe'))
 
 describe.skipIf(!mountable)('a full disk (needs Linux and root, to mount one)', () => {
   const cleanups: (() => unknown)[] = []

@@ -163,3 +163,13 @@ export async function opened<T>(url: string, use: (db: Database) => Promise<T>):
     await sql.end({ timeout: 2 })
   }
 }
+
+/** Resolves when a connection of that name to the same database waits for a lock. */
+export async function untilWaiting(sql: Sql, application: string): Promise<void> {
+  for (;;) {
+    const [found] = await sql`
+      SELECT 1 FROM pg_stat_activity
+      WHERE application_name = ${application} AND datname = current_database() AND wait_event_type = 'Lock'`
+    if (found) return
+  }
+}

@@ -16,20 +16,27 @@ export function writeArchive(
   { at, signal, end }: { at: Date; signal: AbortSignal /** Whether the sink ends with it. */; end: boolean },
 ): ArchiveWriter {
   const tar = pack()
-  const written = pipeline(tar, sink, { end, signal })
   // Told to whoever adds next, or finishes.
-  written.catch(() => {})
+  let fault: unknown
+  const written = pipeline(tar, sink, { end, signal })
+  written.catch((error: unknown) => {
+    fault = error
+  })
   return {
     async add(name, bytes) {
+      if (fault) throw fault
       const entry = new Promise<void>((resolve, reject) => {
         tar.entry({ name, mode: 0o600, mtime: at, size: bytes.length }, bytes, (error) =>
           error ? reject(error) : resolve(),
         )
       })
-      entry.catch(() => {})
-      await Promise.race([entry, written])
+      // A sink that fails ends the tar, and says why only then.
+      const taken = entry.catch(() => written)
+      taken.catch(() => {})
+      await Promise.race([taken, written])
     },
     async finish() {
+      if (fault) throw fault
       tar.finalize()
       await written
     },

@@ -13,7 +13,7 @@ import { openSnapshot, type Snapshot } from './snapshot.ts'
 import { type DayRange, leftOut, quoted, quotedColumns, readTransactionRanges, type Table } from './tables.ts'
 import { type ArchiveWriter, writeArchive } from './write-archive.ts'
 
-/** Level 1 takes a third of the time of the usual 6, for a file that is a tenth larger. See docs/backup.md. */
+/** Level 1 takes 0.6 of the time of the usual 6, for a file that is 3% larger: most of a row are ids, which are random. */
 const zip = promisify(gzip)
 const gzipLevel = 1
 
