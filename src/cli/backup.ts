@@ -6,7 +6,7 @@ import type { Writable } from 'node:stream'
 import type { Header } from '../db/backup/format.ts'
 import { type BackupReport, writeBackup } from '../db/backup/write-backup.ts'
 import { InstallationError, RefusedError } from '../errors.ts'
-import { createProgress } from './progress.ts'
+import { createProgress, type Progress } from './progress.ts'
 import type { CommandContext, ExitCode } from './terminal.ts'
 import { version } from './version.ts'
 
@@ -44,21 +44,23 @@ export async function backupCommand(
 
 async function write(context: CommandContext, sink: Writable, end: boolean): Promise<BackupReport> {
   const db = await context.openDatabase()
-  const progress = createProgress({
-    stream: context.stderr,
-    clock: () => context.clock().getTime(),
-    label: 'backup',
-  })
+  // From the first row on: counting and digests, which come before, have a pace of their own.
+  let progress: Progress | undefined
+  const open = () =>
+    createProgress({ stream: context.stderr, clock: () => context.clock().getTime(), label: 'backup' })
   try {
     return await writeBackup(db, {
       version: version(),
       sink,
       end,
       signal: context.signal,
-      onProgress: (rows, total) => progress.update(rows, total),
+      onProgress(rows, total) {
+        progress ??= open()
+        progress.update(rows, total)
+      },
     })
   } finally {
-    progress.finish()
+    progress?.finish()
   }
 }
 
