@@ -256,6 +256,27 @@ BEGIN
 END
 $$;
 
+-- The sums of a month that stand for archived transactions of users of whom the archive has nothing in that month. There
+-- are none, unless somebody took a part's row away.
+CREATE OR REPLACE FUNCTION unfounded_sums(p_month date)
+RETURNS TABLE (user_id bigint, account_id bigint, asset text, kept_count bigint, kept_amount numeric)
+LANGUAGE plpgsql STABLE
+SET plan_cache_mode = force_custom_plan
+AS $$
+#variable_conflict use_column
+DECLARE
+  v_last_day date := bucket_end(p_month, 'month');
+BEGIN
+  RETURN QUERY
+  SELECT t.user_id, t.account_id, t.asset, sum(t.archived_count), sum(t.amount)
+  FROM transaction t
+  WHERE t.booked_on BETWEEN p_month AND v_last_day AND t.archived_count IS NOT NULL
+    AND NOT EXISTS (SELECT 1 FROM archive_part p WHERE p.user_id = t.user_id AND p.month = p_month)
+  GROUP BY 1, 2, 3
+  ORDER BY 1, 2, 3;
+END
+$$;
+
 -- Puts a file that was written anew in the place of another: p_rows are what it holds, of the month and the users of the
 -- earlier one that are still the archive's. Rows that are of no account any more are gone with it, and what was said of
 -- them: p_gone_ids. Without rows, nothing takes the place. Raises TM005 where the earlier file's parts have changed

@@ -14,15 +14,18 @@ LANGUAGE sql STABLE AS $$
 $$;
 
 -- Where the detail of that month lies which a caller may see, by part; none where nothing older is in the archive.
-CREATE OR REPLACE FUNCTION newest_archived_parts(p_caller_id bigint, p_filter jsonb, p_until date)
-RETURNS TABLE (user_id bigint, month date, file_id bigint, key text, sha256 bytea, bytes integer)
+DROP FUNCTION IF EXISTS newest_archived_parts;
+CREATE FUNCTION newest_archived_parts(p_caller_id bigint, p_filter jsonb, p_until date)
+RETURNS TABLE (
+  user_id bigint, month date, file_id bigint, transactions integer, key text, sha256 bytea, bytes integer
+)
 LANGUAGE sql STABLE AS $$
   WITH visible AS (
     SELECT array_agg(DISTINCT user_id) AS user_ids, array_agg(account_id) AS account_ids
     FROM visible_account(p_caller_id)
     WHERE p_filter->>'accountId' IS NULL OR account_id = (p_filter->>'accountId')::bigint
   )
-  SELECT p.user_id, p.month, p.file_id, f.key, f.sha256, f.bytes
+  SELECT p.user_id, p.month, p.file_id, p.transactions, f.key, f.sha256, f.bytes
   FROM visible v
   JOIN archive_part p ON p.user_id = ANY (v.user_ids) AND p.account_ids && v.account_ids
     AND p.month = newest_archived_month(v.user_ids, v.account_ids, p_filter, p_until)

@@ -1,7 +1,7 @@
 import type { ArchivedTransaction } from '../archived-transaction.ts'
 import { type ArchivePart, partsOf, putBack } from '../db/archive-detail.ts'
 import type { ArchivedPlace } from '../db/archived-places.ts'
-import { ArchiveUnavailableError } from '../errors.ts'
+import { ArchiveDamagedError, ArchiveUnavailableError } from '../errors.ts'
 import { groupBy } from '../group-by.ts'
 import type { Archive } from './archive.ts'
 import { readUsers } from './read-users.ts'
@@ -45,20 +45,27 @@ async function bringBackUsers(
   throw new ArchiveUnavailableError(`the archive of ${month.slice(0, 7)} is being changed: try again`)
 }
 
-/** All transactions of the parts' users in the parts' files. */
+/**
+ * All transactions of the parts' users in the parts' files. Throws an ArchiveDamagedError where a file has another number
+ * of them: it may be whole, and another one.
+ */
 export async function readParts(
   store: ArchiveStore,
   parts: readonly ArchivePart[],
 ): Promise<ArchivedTransaction[]> {
-  const rows: ArchivedTransaction[] = []
-  for (const ofFile of groupBy(parts, ({ file }) => file.key).values()) {
-    rows.push(
-      ...(await readUsers(
-        store,
-        ofFile[0]!.file.key,
-        ofFile.map(({ userId }) => userId),
-      )),
+  const rows: ArchivedTransaction[][] = []
+  for (const [key, ofFile] of groupBy(parts, ({ file }) => file.key)) {
+    const found = await readUsers(
+      store,
+      key,
+      ofFile.map(({ userId }) => userId),
     )
+    const byUser = groupBy(found, ({ userId }) => userId)
+    const month = ofFile[0]!.month.slice(0, 7)
+    const differing = ofFile.some(({ userId, transactions }) => byUser.get(userId)?.length !== transactions)
+    if (differing || !found.every(({ bookedOn }) => bookedOn.startsWith(month)))
+      throw new ArchiveDamagedError(`${key} in ${store.place} does not hold what was archived in it`)
+    rows.push(found)
   }
-  return rows
+  return rows.flat()
 }

@@ -6,8 +6,10 @@ import {
   compareDetail,
   type DetailDifference,
   partsOfMonth,
+  unfoundedSums,
 } from '../db/archive-detail.ts'
 import { listArchiveFiles } from '../db/archive-files.ts'
+import { begunMonths } from '../db/archive-months.ts'
 import { ArchiveDamagedError, ArchiveMissingError } from '../errors.ts'
 import { groupBy } from '../group-by.ts'
 import type { Archive } from './archive.ts'
@@ -36,7 +38,7 @@ export async function verifyArchive(
   const { store, db } = archive
   const files = (await listArchiveFiles(db.sql, month)).filter(({ archived }) => archived > 0)
   const result: Verification = { files: 0, transactions: 0, faults: [], unknown: [] }
-  for (const ofMonth of new Set(files.map((file) => file.month))) {
+  for (const ofMonth of month === undefined ? await begunMonths(db) : [month]) {
     const verified = await verifyMonth(archive, ofMonth, (done) => onFile(result.files + done, files.length))
     result.files += verified.files
     result.transactions += verified.transactions
@@ -86,11 +88,12 @@ async function verifyMonth(
       whole.flatMap((userId) => parts.get(userId)!),
       wholeRows,
     )
-    result.faults.push(...differences.map((each) => `${month.slice(0, 7)}: ${tell(each)}`))
+    result.faults.push(...differences.map((each) => tell(month, each)))
     for (const userId of whole) read.delete(userId)
     result.transactions += wholeRows.length
     onFile(++result.files)
   }
+  result.faults.push(...(await unfoundedSums(archive.db.sql, month)).map((each) => tell(month, each)))
   return result
 }
 
@@ -123,8 +126,8 @@ async function readFile({ store }: Archive, file: ArchiveFile): Promise<Archived
   return decodeDetailFile(body)
 }
 
-function tell({ userId, accountId, asset, kept, archived }: DetailDifference): string {
+function tell(month: string, { userId, accountId, asset, kept, archived }: DetailDifference): string {
   const sum = ({ transactions, amount }: DetailDifference['kept']) =>
     `${transactions ?? 0} transactions of ${amount ?? 0} ${asset}`
-  return `account ${accountId} of user ${userId}: ${sum(archived)} in the archive, and the sums kept stand for ${sum(kept)}`
+  return `${month.slice(0, 7)}: account ${accountId} of user ${userId}: ${sum(archived)} in the archive, and the sums kept stand for ${sum(kept)}`
 }

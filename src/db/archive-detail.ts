@@ -1,4 +1,5 @@
 import type { ArchivedTransaction } from '../archived-transaction.ts'
+import { ArchiveDamagedError } from '../errors.ts'
 import { archivedRows, toArchivedTransaction } from './archive-rows.ts'
 import type { ArchivedPlace } from './archived-places.ts'
 import { retryOnContention, type Sql, sqlState } from './client.ts'
@@ -19,6 +20,7 @@ export interface ArchiveFile {
 export interface ArchivePart extends ArchivedPlace {
   fileId: string
   file: ArchiveFile
+  transactions: number
 }
 
 /** The first `limit` transactions that are to be archived of a month and of the users between two, in the order of files. */
@@ -52,7 +54,7 @@ export function dropArchived(
 /** All parts of a month. */
 export async function partsOfMonth(sql: Sql, month: string): Promise<ArchivePart[]> {
   const rows = await sql`
-    SELECT p.user_id, p.month, p.file_id, f.key, f.bytes, encode(f.sha256, 'hex') AS sha256
+    SELECT p.user_id, p.month, p.file_id, p.transactions, f.key, f.bytes, encode(f.sha256, 'hex') AS sha256
     FROM archive_part p JOIN archive_file f ON f.id = p.file_id
     WHERE p.month = ${month}
     ORDER BY p.user_id, p.file_id`
@@ -62,7 +64,7 @@ export async function partsOfMonth(sql: Sql, month: string): Promise<ArchivePart
 /** Where the detail of these places lies; none for those that are in the database. */
 export async function partsOf(sql: Sql, places: readonly ArchivedPlace[]): Promise<ArchivePart[]> {
   const rows = await sql`
-    SELECT p.user_id, p.month, p.file_id, f.key, f.bytes, encode(f.sha256, 'hex') AS sha256
+    SELECT p.user_id, p.month, p.file_id, p.transactions, f.key, f.bytes, encode(f.sha256, 'hex') AS sha256
     FROM unnest(${places.map(({ userId }) => userId)}::bigint[], ${places.map(({ month }) => month)}::text[]::date[])
       AS place (user_id, month)
     JOIN archive_part p ON p.user_id = place.user_id AND p.month = place.month
@@ -73,24 +75,51 @@ export async function partsOf(sql: Sql, places: readonly ArchivedPlace[]): Promi
 
 // biome-ignore lint/suspicious/noExplicitAny: a row of the driver
 export function toArchivePart(row: any): ArchivePart {
-  const { month, key, bytes, sha256 } = row
-  return { userId: row.user_id, month, fileId: row.file_id, file: { key, month, bytes, sha256 } }
+  const { month, key, bytes, sha256, transactions } = row
+  return {
+    userId: row.user_id,
+    month,
+    fileId: row.file_id,
+    file: { key, month, bytes, sha256 },
+    transactions,
+  }
 }
 
 /**
  * Puts the detail of a month back: `parts` are all of these users, and `rows` all transactions of theirs in the files.
- * False where the archive is another by now, and nothing was done. Throws where the rows do not add up to the sums that
- * were kept.
+ * False where the archive is another by now, and nothing was done. Throws an ArchiveDamagedError where the rows do not add
+ * up to the sums that were kept.
  */
-export function putBack(
+export async function putBack(
   sql: Sql,
   month: string,
   parts: readonly ArchivePart[],
   rows: readonly ArchivedTransaction[],
 ): Promise<boolean> {
-  return unlessChanged(
-    () => sql`SELECT restore_detail(${month}, ${partsText(parts)}::text::jsonb, ${archivedRows(sql, rows)})`,
-  )
+  try {
+    return await unlessChanged(
+      () =>
+        sql`SELECT restore_detail(${month}, ${partsText(parts)}::text::jsonb, ${archivedRows(sql, rows)})`,
+    )
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === sqlState.dataCorrupted)) throw error
+    throw new ArchiveDamagedError(
+      `${error.message}: tidemark archive verify tells where; nothing was changed`,
+      { cause: error },
+    )
+  }
+}
+
+/** Sums of a month that stand for archived transactions of users of whom the archive has none of that month. */
+export async function unfoundedSums(sql: Sql, month: string): Promise<DetailDifference[]> {
+  const rows = await sql`SELECT * FROM unfounded_sums(${month})`
+  return rows.map((row) => ({
+    userId: row.user_id,
+    accountId: row.account_id,
+    asset: row.asset,
+    kept: { transactions: row.kept_count, amount: row.kept_amount },
+    archived: { transactions: null, amount: null },
+  }))
 }
 
 /** An account and asset of which the archive and the sums that were kept do not agree. */

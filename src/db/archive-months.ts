@@ -31,6 +31,12 @@ export async function endMonth({ sql }: Pick<Db, 'sql'>, month: string): Promise
   await sql`UPDATE archive_month SET state = 'done' WHERE month = ${month} AND state = 'running'`
 }
 
+/** Months of which archiving was ever begun, oldest first. */
+export async function begunMonths({ sql }: Pick<Db, 'sql'>): Promise<string[]> {
+  const rows = await sql<{ month: string }[]>`SELECT month FROM archive_month ORDER BY month`
+  return rows.map(({ month }) => month)
+}
+
 export interface UserCount {
   userId: string
   transactions: number

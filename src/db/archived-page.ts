@@ -13,7 +13,7 @@ export async function newestArchivedParts(
   until: string,
 ): Promise<ArchivePart[]> {
   const rows = await sql`
-    SELECT user_id, month, file_id, key, bytes, encode(sha256, 'hex') AS sha256
+    SELECT user_id, month, file_id, transactions, key, bytes, encode(sha256, 'hex') AS sha256
     FROM newest_archived_parts(${userId}, ${jsonbText(filter)}::text::jsonb, ${until})`
   return rows.map(toArchivePart)
 }

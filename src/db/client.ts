@@ -18,6 +18,7 @@ export const sqlState = {
   diskFull: '53100',
   uniqueViolation: '23505',
   queryCanceled: '57014',
+  dataCorrupted: 'XX001',
   deadlockDetected: '40P01',
   serializationFailure: '40001',
   lockNotAvailable: '55P03',
