@@ -12,10 +12,11 @@ AS $$
 DECLARE
   v_account_id bigint;
 BEGIN
-  PERFORM refuse_archived_ids(ARRAY[p_user_id], ARRAY[p_id]);
   SELECT account_id INTO v_account_id FROM find_transaction(p_user_id, p_id);
-  -- Behind a page that may just now put another row into this one's place, and take the annotation along.
+  -- Behind a page that may just now put another row into this one's place, and take the annotation along; and behind
+  -- whoever archives it just now.
   PERFORM 1 FROM account WHERE user_id = p_user_id AND id = v_account_id FOR SHARE;
+  PERFORM refuse_archived_ids(ARRAY[p_user_id], ARRAY[p_id]);
   IF NOT EXISTS (SELECT 1 FROM transaction_ref WHERE user_id = p_user_id AND id = p_id AND booked_on IS NOT NULL) THEN
     RETURN;
   END IF;
