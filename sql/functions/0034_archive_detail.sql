@@ -74,13 +74,14 @@ DECLARE
   v_user_ids bigint[] := ARRAY(SELECT DISTINCT user_id FROM unnest(p_rows) ORDER BY user_id);
   v_first_user_id bigint := v_user_ids[1];
   v_last_user_id bigint := v_user_ids[cardinality(v_user_ids)];
+  v_account_ids bigint[] := ARRAY(SELECT DISTINCT account_id FROM unnest(p_rows));
   v_ids uuid[] := ARRAY(SELECT id FROM unnest(p_rows));
   v_differing bigint;
   v_file_id bigint;
 BEGIN
   PERFORM allow_decompression();
   -- Whoever writes to one of the accounts ends first, or waits.
-  PERFORM 1 FROM account WHERE id IN (SELECT account_id FROM unnest(p_rows)) ORDER BY id FOR UPDATE;
+  PERFORM 1 FROM account WHERE id = ANY (v_account_ids) ORDER BY id FOR UPDATE;
 
   SELECT count(*) INTO v_differing
   FROM unnest(p_rows) AS f LEFT JOIN transaction_ref r ON r.user_id = f.user_id AND r.id = f.id
@@ -96,8 +97,9 @@ BEGIN
       AND (
         is_archivable(t.status, t.archived_count, t.kind, t.id, t.account_id, t.asset, t.booked_on)
           AND t.id IN (SELECT unnest(v_ids))
-        -- Sums of parts that were archived before are added to.
-        OR t.archived_count IS NOT NULL AND t.user_id IN (SELECT unnest(v_user_ids))
+        -- Sums of parts that were archived before are added to. Only of the accounts that are locked: another one may be
+        -- on its way out, and a sum that is written anew would stay behind.
+        OR t.archived_count IS NOT NULL AND t.account_id IN (SELECT unnest(v_account_ids))
       )
     RETURNING t.user_id, t.account_id, t.asset, t.kind, t.booked_on, t.amount, t.archived_count
   ), put AS (
