@@ -21,6 +21,17 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
   SELECT md5('tidemark archived ' || p_account_id::text || ' ' || p_asset || ' ' || p_kind)::uuid
 $$;
 
+-- From now on, what comes late to the month is noted. Who writes just now ends first: whether they have looked here
+-- before, nobody can tell.
+CREATE OR REPLACE FUNCTION begin_archive_month(p_month date) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+  LOCK TABLE archive_month IN SHARE ROW EXCLUSIVE MODE;
+  INSERT INTO archive_month (month, state) VALUES (p_month, 'running')
+  ON CONFLICT (month) DO UPDATE SET state = 'running';
+END
+$$;
+
 -- The first p_limit archivable transactions of a month and of the users between two, in the order of the files.
 DROP FUNCTION IF EXISTS archivable_detail;
 CREATE FUNCTION archivable_detail(p_month date, p_first_user_id bigint, p_last_user_id bigint, p_limit int)

@@ -1,3 +1,4 @@
+import { retryOnContention } from './client.ts'
 import type { Database } from './database.ts'
 
 type Db = Pick<Database, 'sql' | 'engine'>
@@ -21,9 +22,7 @@ export async function monthsToArchive({ sql, engine }: Db, before: string): Prom
 
 /** From now on, what comes late to the month is noted. */
 export async function beginMonth({ sql }: Pick<Db, 'sql'>, month: string): Promise<void> {
-  await sql`
-    INSERT INTO archive_month (month, state) VALUES (${month}, 'running')
-    ON CONFLICT (month) DO UPDATE SET state = 'running'`
+  await retryOnContention(() => sql`SELECT begin_archive_month(${month})`)
 }
 
 /** Nothing of the month is left to archive, unless something has come since it was begun. */
