@@ -292,10 +292,11 @@ $$;
 
 -- Puts a file that was written anew in the place of another: p_rows are what it holds, of the month and the users of the
 -- earlier one that are still the archive's. Rows that are of no account any more are gone with it, and what was said of
--- them: p_gone_ids. Without rows, nothing takes the place. Raises TM005 where the earlier file's parts have changed
--- meanwhile: p_user_ids are whose they were.
-CREATE OR REPLACE FUNCTION replace_archive_file(
-  p_file_id bigint, p_user_ids bigint[], p_file jsonb, p_rows archived_transaction[], p_gone_ids uuid[], p_now timestamptz
+-- them: p_gone, [{user, id}]. Without rows, nothing takes the place. Raises TM005 where the earlier file's parts have
+-- changed meanwhile: p_user_ids are whose they were.
+DROP FUNCTION IF EXISTS replace_archive_file;
+CREATE FUNCTION replace_archive_file(
+  p_file_id bigint, p_user_ids bigint[], p_file jsonb, p_rows archived_transaction[], p_gone jsonb, p_now timestamptz
 )
 RETURNS void
 LANGUAGE plpgsql AS $$
@@ -313,6 +314,12 @@ BEGIN
     PERFORM put_archive_file(p_file, p_rows, p_now);
   END IF;
   UPDATE archive_file SET renew = false WHERE id = p_file_id;
-  DELETE FROM transaction_annotation WHERE transaction_id = ANY (p_gone_ids) AND user_id = ANY (p_user_ids);
+  -- Not of one that came again with its account, and has the same id.
+  DELETE FROM transaction_annotation n USING jsonb_to_recordset(p_gone) AS g ("user" bigint, id uuid)
+  WHERE n.user_id = g."user" AND n.transaction_id = g.id
+    AND NOT EXISTS (
+      SELECT 1 FROM transaction_ref r WHERE r.user_id = n.user_id AND r.id = g.id AND r.booked_on IS NOT NULL
+    )
+    AND NOT EXISTS (SELECT 1 FROM archived_places(ARRAY[n.user_id], ARRAY[g.id]));
 END
 $$;

@@ -24,9 +24,9 @@ export async function renewFiles(archive: Archive): Promise<number> {
     const all = await decodeDetailFile(await store.get(file.key))
     const accounts = await existingAccounts(db.sql, [...new Set(all.map(({ accountId }) => accountId))])
     const kept = all.filter(({ userId, accountId }) => users.has(userId) && accounts.has(accountId))
-    const goneIds = all.filter(({ accountId }) => !accounts.has(accountId)).map(({ id }) => id)
+    const gone = all.filter(({ accountId }) => !accounts.has(accountId))
     const fresh = kept.length > 0 ? await writeFile(archive, file.month, kept) : { file, rows: [] }
-    if (await replaceFile(db.sql, { id: file.id, userIds }, fresh, goneIds, clock())) renewed++
+    if (await replaceFile(db.sql, { id: file.id, userIds }, fresh, gone, clock())) renewed++
     else if (kept.length > 0) await store.remove(fresh.file.key)
   }
   return renewed

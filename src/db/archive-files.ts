@@ -62,13 +62,14 @@ export function replaceFile(
   sql: Sql,
   earlier: { id: string; userIds: string[] },
   fresh: { file: ArchiveFile; rows: readonly ArchivedTransaction[] },
-  goneIds: readonly string[],
+  gone: readonly Pick<ArchivedTransaction, 'userId' | 'id'>[],
   now: Date,
 ): Promise<boolean> {
   return unlessChanged(
     () => sql`
       SELECT replace_archive_file(${earlier.id}, ${earlier.userIds}::bigint[], ${jsonbText(fresh.file)}::text::jsonb,
-        ${archivedRows(sql, fresh.rows)}, ${[...goneIds]}::uuid[], ${now.toISOString()})`,
+        ${archivedRows(sql, fresh.rows)}, ${jsonbText(gone.map(({ userId, id }) => ({ user: userId, id })))}::text::jsonb,
+        ${now.toISOString()})`,
   )
 }
 
