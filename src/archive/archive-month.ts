@@ -20,7 +20,7 @@ export interface ArchivedCounts {
 export async function archiveMonth(
   archive: Archive,
   month: string,
-  { rowsPerFile = usualRows }: { rowsPerFile?: number } = {},
+  { rowsPerFile = usualRows, rowsInFile = mostRows }: { rowsPerFile?: number; rowsInFile?: number } = {},
 ): Promise<ArchivedCounts & { done: boolean }> {
   const { sql } = archive.db
   const counts = { files: 0, transactions: 0 }
@@ -29,9 +29,9 @@ export async function archiveMonth(
     // More than one file where a single user has more than a file holds.
     for (let left = true; left; ) {
       archive.signal.throwIfAborted()
-      const rows = await readArchivable(sql, month, range.first, range.last, mostRows)
+      const rows = await readArchivable(sql, month, range.first, range.last, rowsInFile)
       if (rows.length === 0) break
-      left = rows.length === mostRows
+      left = rows.length === rowsInFile
       const written = await writeFile(archive, month, rows)
       const dropped = await dropArchived(sql, written.file, written.rows, archive.clock())
       if (!dropped) {
