@@ -84,7 +84,9 @@ export async function findWholeTransaction(
   if (found) return found
   for (const month of await monthsWithId(sql, callerId, id)) {
     if (!store) throw outOfReach()
-    const query = { userId: callerId, filter: { id }, limit: 1, today: month }
+    // Older months are not asked for where this one came back just now.
+    const filter = { id, from: month }
+    const query = { userId: callerId, filter, limit: 1, today: month }
     const { transactions } = await readWindow({ sql, store }, query, month, lastOfMonth(month))
     if (transactions[0]) return transactions[0]
   }
