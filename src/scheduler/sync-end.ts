@@ -1,7 +1,7 @@
 import { backoff, maxAttempts } from '../connectors/backoff.ts'
 import { PaymentError, RateLimitedError, ReauthError, RevokedError } from '../connectors/errors.ts'
 import type { FetchRequest, SyncEnd } from '../db/sync-pages.ts'
-import { TidemarkError } from '../errors.ts'
+import { ArchiveSettingsError, ArchiveUnavailableError, TidemarkError } from '../errors.ts'
 import { redact } from '../redact.ts'
 import { NoSlotError } from './gate.ts'
 
@@ -37,8 +37,13 @@ export function judge(
   if (error instanceof ReauthError) return { kind: 'owner', status: 'reauth', message, code }
   if (error instanceof RevokedError) return { kind: 'owner', status: 'revoked', message, code }
   if (error instanceof PaymentError) return { kind: 'owner', status: 'payment', message, code }
-  if (failures + 1 >= maxAttempts) return { kind: 'dead', message, code }
+  if (failures + 1 >= maxAttempts && !isArchiveAway(error)) return { kind: 'dead', message, code }
   return { kind: 'retry', at: new Date(now.getTime() + backoff(failures + 1, random)), message, code }
+}
+
+/** No fault of the fetch, which would meet the same in every other window: it waits until the archive can be reached. */
+function isArchiveAway(error: unknown): boolean {
+  return error instanceof ArchiveUnavailableError || error instanceof ArchiveSettingsError
 }
 
 /** What may be stored and shown: sentences of our own; of anything else its class alone, the rest is in the log. */
