@@ -149,6 +149,7 @@ describe('tidemark archive', () => {
       [['run'], /--after-days/],
       [['run', '--after-days', 'x'], /whole number|integer|number/],
       [['run', '--after-days', '-1'], /whole number|integer|number/],
+      [['run', '--after-days', '100001'], /whole number up to 100000/],
       [['verify', '2024-13'], /YYYY-MM/],
       [['verify', '2024-1'], /YYYY-MM/],
       [['restore'], /month/],
