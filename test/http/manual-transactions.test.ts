@@ -65,6 +65,7 @@ test('what is entered is answered as it is listed from then on, and counts at on
   expect((await http.json('GET', '/v1/transactions', { token })).body).toEqual({
     transactions: [body],
     nextCursor: null,
+    archived: false,
   })
   expect([await balance(token, '2024-05-19'), await balance(token, '2024-05-20')]).toEqual(['0', '-12.34'])
 })
