@@ -6,15 +6,17 @@ export interface Zstd {
   decompress(bytes: Uint8Array): Uint8Array
 }
 
-let loaded: Promise<Zstd> | undefined
+/** The library has one instance for the process, which a second init would spoil: also that of a copy of this module. */
+const instance = Symbol.for('tidemark.zstd')
+const holder = globalThis as { [instance]?: Promise<Zstd> }
 
 /** Loads it at its first use, once for the process. */
 export function loadZstd(): Promise<Zstd> {
-  loaded ??= init().then(() => ({
+  holder[instance] ??= init().then(() => ({
     compress: (bytes) => compress(bytes, level),
     decompress: (bytes) => decompress(bytes),
   }))
-  return loaded
+  return holder[instance]
 }
 
 const level = 9

@@ -120,7 +120,7 @@ describe.each(Object.entries(writes))('%s', (_, write) => {
   test('while a run drops', async () => {
     const runner = connect(db.url, { max: 1 })
     const reserved = await runner.reserve()
-    const found = await readArchivable(db.sql, month, userId, userId)
+    const found = await readArchivable(db.sql, month, userId, userId, 1000)
     const { file, rows } = await writeFile(archive, month, found)
     await reserved`BEGIN`
     await reserved`SELECT archive_detail(${jsonbText(file)}::text::jsonb, ${archivedRows(db.sql, rows)}, ${now.toISOString()})`
@@ -150,7 +150,11 @@ test('an account that goes while sums of another one are added to leaves none of
   const gone = await accountOf('B')
   const runner = connect(db.url, { max: 1 })
   const reserved = await runner.reserve()
-  const { file, rows } = await writeFile(archive, month, await readArchivable(db.sql, month, userId, userId))
+  const { file, rows } = await writeFile(
+    archive,
+    month,
+    await readArchivable(db.sql, month, userId, userId, 1000),
+  )
   await reserved`BEGIN`
   await reserved`SELECT archive_detail(${jsonbText(file)}::text::jsonb, ${archivedRows(db.sql, rows)}, ${now.toISOString()})`
   const removing = removeAccount(db.sql, userId, gone.id)

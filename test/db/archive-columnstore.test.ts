@@ -57,7 +57,7 @@ test.runIf(inject('engine') === 'timescale')(
     await compressEverything(db)
     expect(await outside()).toEqual(new Map())
     const [first, second] = people
-    const found = await readArchivable(db.sql, month, first!.userId, second!.userId)
+    const found = await readArchivable(db.sql, month, first!.userId, second!.userId, 100_000)
     expect(found).toHaveLength(400)
     const { file, rows } = await writeFile(archive, month, found)
     expect(await dropArchived(db.sql, file, rows, now)).toBe(true)

@@ -199,7 +199,7 @@ describe('a store that fails', () => {
       'answers with what was written before',
       async (call: Call, key: string) => {
         if (call !== 'get') return away()
-        const before = await readArchivable(db.sql, month, people[0]!, people[0]!)
+        const before = await readArchivable(db.sql, month, people[0]!, people[0]!, 1000)
         return encodeDetailFile(
           before.length > 0 ? before.slice(1) : await decodeDetailFile(await archive.store.get(key)),
         )
