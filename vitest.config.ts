@@ -1,12 +1,14 @@
 import { defineConfig } from 'vitest/config'
-import { findServerBinaries } from './src/db/server-binaries.ts'
 import { findChromium } from './test/setup/find-chromium.ts'
+import { findEngines, tellOnce } from './test/setup/find-engines.ts'
 import { isThorough } from './test/setup/property-runs.ts'
 
 /** Files that need a database run once on every engine that the machine offers; the others once. */
 const databaseTests = ['db', 'cli', 'http', 'scheduler'].map((folder) => `test/${folder}/**/*.test.ts`)
 /** In a real browser, on one engine: what differs between engines ends behind the API. */
 const dashboardTests = ['test/dashboard/**/*.test.ts']
+/** Minutes, by `npm run test:faults` (vitest.faults.config.ts). */
+const faultTests = ['test/faults/**/*.test.ts']
 /** Need no engine, or start servers of their own. */
 const serverTests = [
   'compose-replica',
@@ -48,14 +50,7 @@ const onceTests = [
 ]
 
 export default defineConfig(async () => {
-  const found = await findServerBinaries({ path: process.env.PATH ?? '' })
-  const engines = [{ engine: 'plain', pgBin: 'npm' }]
-  if (found.timescale) engines.push({ engine: 'timescale', pgBin: found.bin })
-  tellOnce(
-    found.timescale
-      ? `Engines: plain (packaged PostgreSQL), timescale (${found.timescale} on PostgreSQL ${found.version})`
-      : 'Engines: plain (packaged PostgreSQL) alone; no TimescaleDB community edition was found here',
-  )
+  const engines = await findEngines()
   const chromium = findChromium(process.env)
   tellOnce(
     chromium
@@ -76,7 +71,7 @@ export default defineConfig(async () => {
           test: {
             name: 'unit',
             include: ['test/**/*.test.ts'],
-            exclude: [...databaseTests, ...dashboardTests],
+            exclude: [...databaseTests, ...dashboardTests, ...faultTests],
           },
         },
         { extends: true as const, test: { name: 'server', include: serverTests } },
@@ -109,10 +104,3 @@ export default defineConfig(async () => {
     },
   }
 })
-
-/** Every project reads this file anew. */
-function tellOnce(text: string): void {
-  const told = process.env.TIDEMARK_TOLD ?? ''
-  if (!told.includes(text)) console.log(text)
-  process.env.TIDEMARK_TOLD = `${told}\n${text}`
-}

@@ -1,0 +1,142 @@
+import { once } from 'node:events'
+import { setTimeout as wait } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+import { connect } from '../../src/db/client.ts'
+import { refreshRollups } from '../../src/db/rollups.ts'
+import { commandLine } from '../cli/command.ts'
+import { type Bank, startBank } from './bank.ts'
+import { createCheckedFetch } from './checked-fetch.ts'
+import { worthByDay } from './ledger.ts'
+import { rounds, seed } from './options.ts'
+import { atEnd, startOwnServer, temporaryFolder } from './own-server.ts'
+import { createPatience } from './patience.ts'
+import { createPerson, type Person, readAll } from './person.ts'
+import { seededBy } from './seeded.ts'
+import { tell } from './tell.ts'
+
+/** Milliseconds from the server's restart, in which everything has to work again. */
+const longestRecovery = 10_000
+const people = 4
+const today = new Date().toISOString().slice(0, 10)
+
+test(`the server stopped ${rounds} times with -m immediate under mixed load loses nothing that was acknowledged`, async () => {
+  const seeded = seededBy(seed)
+  const server = await startOwnServer()
+  const url = await server.createDatabase('stopped')
+  const bank = await startBank()
+  const command = commandLine({ url }, await temporaryFolder(), {
+    TIDEMARK_KEY: Buffer.alloc(32, 7).toString('base64'),
+    TIDEMARK_CONNECTORS: fileURLToPath(new URL('provider', import.meta.url)),
+    TIDEMARK_ALLOWED_HOSTS: bank.host,
+    PORT: '0',
+    LOG_LEVEL: 'error',
+  })
+  const serving = command.start(['serve', '--no-scheduler'])
+  const working = command.start(['worker'])
+  atEnd(async () => {
+    for (const { process, ended } of [serving, working]) {
+      process.kill('SIGKILL')
+      await ended
+    }
+  })
+  const [line] = await once(serving.process.stdout!, 'data')
+  const baseUrl = /http:\/\/\S+/.exec(String(line))![0]
+
+  const checked = createCheckedFetch()
+  const patience = createPatience()
+  const persons = await Promise.all(
+    Array.from({ length: people }, (_, number) =>
+      createPerson(`p${number}`, { baseUrl, bank, checked, patience, seeded, today }),
+    ),
+  )
+  let stopping = false
+  const faults: unknown[] = []
+  const keepOn = async (step: () => Promise<void>) => {
+    while (!stopping && faults.length === 0) {
+      await step().catch((fault: unknown) => faults.push(fault))
+      await wait(10)
+    }
+  }
+  const load = persons.flatMap(({ write, read }) => [keepOn(write), keepOn(read)])
+  const slowestFirst = new Map<string, number>()
+  const kinds = 15
+  for (let round = 0; round < rounds && faults.length === 0; round++) {
+    await wait(seeded.between(200, 1500))
+    await server.stopImmediately()
+    await wait(seeded.between(0, 1000))
+    await server.start()
+    patience.restarted()
+    const giveUp = performance.now() + 2 * longestRecovery
+    while (patience.firstAnswers.size < kinds && faults.length === 0 && performance.now() < giveUp) await wait(10)
+    expect([...patience.firstAnswers.keys()].length).toBe(kinds)
+    for (const [kind, milliseconds] of patience.firstAnswers)
+      slowestFirst.set(kind, Math.max(slowestFirst.get(kind) ?? 0, Math.round(milliseconds)))
+  }
+  stopping = true
+  await Promise.all(load)
+  tell('immediate stops', {
+    answered: patience.answered,
+    retried: patience.retried,
+    problems: checked.problems,
+    firstAnswerMs: slowestFirst,
+    slowestRetryMs: Math.round(patience.slowestRetry()),
+    slowestAnswerMs: Math.round(checked.slowest()),
+  })
+  expect(faults).toEqual([])
+  expect(checked.breaches).toEqual([])
+  expect([serving.process.exitCode, working.process.exitCode]).toEqual([null, null])
+  expect(Math.max(...slowestFirst.values())).toBeLessThan(longestRecovery)
+  expect(patience.slowestRetry()).toBeLessThan(longestRecovery)
+
+  const sql = connect(url, { max: 2 })
+  for (const person of persons) await settled(person, bank, sql)
+  for (const person of persons) await expectWhole(person, bank)
+  const [engine] = await sql`SELECT to_regclass('_timescaledb_catalog.hypertable') IS NOT NULL AS timescale`
+  await refreshRollups(sql, engine!.timescale ? 'timescale' : 'plain')
+  for (const person of persons) await expectWhole(person, bank)
+  // Nobody else's: what was refused, or had no answer, has left nothing behind.
+  const [users] = await sql`SELECT count(*)::int AS count FROM app_user WHERE email LIKE '%@example.org'`
+  expect(users!.count).toBe(persons.reduce((sum, { friends }) => sum + 1 + friends.length, 0))
+  for (const person of persons) for (const friend of person.friends.slice(0, 5)) await person.logIn(friend)
+  await sql.end()
+})
+
+/** Waits until the worker has brought what is at the bank. */
+async function settled({ client, sources, tokens, logIn }: Person, bank: Bank, sql: ReturnType<typeof connect>) {
+  await logIn()
+  for (const id of sources) await client.syncSource({ params: { id } })
+  const rows = tokens.reduce((sum, token) => sum + bank.world(token).rows().length, 0)
+  for (const giveUp = performance.now() + 60_000; ; await wait(100)) {
+    const [due] = await sql`
+      SELECT count(*) FILTER (WHERE next_sync_at <= now() + INTERVAL '1 minute' OR lease_token IS NOT NULL)::int AS due
+      FROM user_source WHERE id = ANY (${sources}::bigint[])`
+    if (due!.due === 0) return
+    if (performance.now() > giveUp) throw new Error(`${due!.due} sources do not come to an end (${rows} rows)`)
+  }
+}
+
+/** Every account has what was acknowledged or what the bank has, once each, and every day its worth. */
+async function expectWhole({ client, ledger, cash, house, tokens, logIn }: Person, bank: Bank) {
+  await logIn()
+  const atBank = tokens.flatMap((token) => bank.world(token).rows())
+  const all = (await readAll(client)).filter(({ accountId }) => accountId !== house)
+  const asTold = (entries: { description?: string | null; date: string; amount: string; note?: string | null }[]) =>
+    entries
+      .map(({ description, date, amount, note }) => `${date} ${amount} ${description} ${note ?? ''}`)
+      .toSorted()
+  const movements = [
+    ...ledger.entries,
+    ...ledger.rows,
+    ...atBank.map(({ occurredAt, amount, description }) => ({
+      date: occurredAt.slice(0, 10),
+      amount,
+      description: description!,
+    })),
+  ]
+  expect(asTold(all)).toEqual(asTold(movements))
+  expect(all.filter(({ accountId }) => accountId === cash)).toHaveLength(ledger.entries.length)
+  const { points } = await client.getNetWorth({ query: { to: today, interval: 'day' } })
+  const expected = worthByDay(movements, ledger.balances, points[0]!.date, today)
+  expect(points.map(({ date, netWorth }) => [date, netWorth])).toEqual([...expected])
+}

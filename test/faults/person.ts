@@ -1,0 +1,310 @@
+import { expect } from 'vitest'
+import { addDays } from '../../src/calendar.ts'
+import { type Client, createClient } from '../../src/client/client.ts'
+import { ApiProblem } from '../../src/client/problem.ts'
+import type { Bank } from './bank.ts'
+import type { CheckedFetch } from './checked-fetch.ts'
+import { createLedger, type Ledger } from './ledger.ts'
+import type { Patience } from './patience.ts'
+import type { Seeded } from './seeded.ts'
+
+export interface Person {
+  ledger: Ledger
+  client: Client
+  cash: string
+  house: string
+  /** What this person has at the bank, one a source, by the token of its credentials. */
+  tokens: string[]
+  sources: string[]
+  /** Emails of others whom this client has signed up. */
+  friends: string[]
+  /** The next write, acknowledged. One at a time. */
+  write(): Promise<void>
+  /** The next read, compared with what was acknowledged before it and begun by its end. */
+  read(): Promise<void>
+  logIn(email?: string): Promise<void>
+}
+
+export interface PersonParts {
+  baseUrl: string
+  bank: Bank
+  checked: CheckedFetch
+  patience: Patience
+  seeded: Seeded
+  today: string
+}
+
+const password = 'correct horse battery staple'
+const mostSources = 3
+
+/** Somebody with accounts, whose client tries again as the contract asks, and keeps a ledger of what was acknowledged. */
+export async function createPerson(name: string, parts: PersonParts): Promise<Person> {
+  const { baseUrl, bank, checked, patience, today } = parts
+  const email = `${name}@example.org`
+  const ledger = createLedger()
+  const [writes, reads] = [parts.seeded.fork(`${name} writes`), parts.seeded.fork(`${name} reads`)]
+  const stranger = createClient({ baseUrl, fetch: checked.fetch })
+  let tokens = { accessToken: '', refreshToken: '' }
+  const client = createClient({ baseUrl, fetch: checked.fetch, token: () => tokens.accessToken })
+  const { untilAnswered } = patience
+  const friends: string[] = []
+  const bankTokens: string[] = []
+  const sources: string[] = []
+  let numbers = 0
+
+  const dayAgo = (days: number) => addDays(today, -days)
+
+  async function signUp(email: string): Promise<void> {
+    let asked = 0
+    await untilAnswered('sign up', async () => {
+      asked++
+      try {
+        await stranger.createUser({ body: { email, password, timeZone: 'UTC', baseCurrency: 'EUR' } })
+      } catch (error) {
+        // The answer to an earlier attempt was lost.
+        if (asked > 1 && error instanceof ApiProblem && error.status === 409) return
+        throw error
+      }
+    })
+  }
+
+  async function logIn(who = email): Promise<void> {
+    const given = await untilAnswered('log in', () =>
+      stranger.createTokens({ body: { email: who, password } }),
+    )
+    if (who === email) tokens = given
+  }
+
+  async function refresh(): Promise<void> {
+    let asked = 0
+    const { refreshToken } = tokens
+    await untilAnswered('refresh', async () => {
+      asked++
+      try {
+        tokens = await stranger.refreshTokens({ body: { refreshToken } })
+      } catch (error) {
+        // A lost answer is forgiven once, and not twice in a row: then the log-in has ended, as it is told.
+        if (asked === 1 || !(error instanceof ApiProblem) || error.status !== 401) throw error
+        await logIn()
+      }
+    })
+  }
+
+  await signUp(email)
+  await logIn()
+  const { id: cash } = await client.createAccount({ body: { name: 'Cash', kind: 'cash' } })
+  const { id: house } = await client.createAccount({ body: { name: 'House', kind: 'property' } })
+  const { id: files } = await client.createSource({ body: { type: 'file' } })
+
+  /** A write with an entry in the ledger: begun, acknowledged. */
+  async function entered(
+    change: () => void,
+    kind: string,
+    attempt: () => Promise<void>,
+  ): Promise<void> {
+    ledger.begin(change)
+    await untilAnswered(kind, attempt)
+    ledger.done()
+  }
+
+  const kinds: Record<string, () => Promise<void>> = {
+    enter: () => {
+      const entry = {
+        description: `${name} entry ${numbers++}`,
+        date: dayAgo(writes.between(0, 60)),
+        amount: `${writes.between(-500, 500)}.${writes.between(10, 99)}`,
+      }
+      const call = {
+        body: { accountId: cash, date: entry.date, amount: entry.amount, description: entry.description },
+        idempotencyKey: entry.description.replaceAll(' ', '-'),
+      }
+      return entered(
+        () => ledger.entries.push(entry),
+        'enter',
+        async () => {
+          Object.assign(entry, { id: (await client.createTransaction(call)).id })
+        },
+      )
+    },
+    'enter again': async () => {
+      const known = ledger.entries.filter(({ id }) => id !== undefined)
+      if (known.length === 0) return
+      const entry = writes.pick(known)
+      const { description, date, amount } = entry
+      await untilAnswered('enter again', async () => {
+        const body = { accountId: cash, date, amount, description }
+        const idempotencyKey = description.replaceAll(' ', '-')
+        expect((await client.createTransaction({ body, idempotencyKey })).id).toBe(entry.id)
+      })
+    },
+    annotate: async () => {
+      const known = ledger.entries.filter(({ id }) => id !== undefined)
+      if (known.length === 0) return
+      const entry = writes.pick(known)
+      const note = `note ${numbers++}`
+      await untilAnswered('annotate', async () => {
+        const told = await client.updateTransaction({ params: { id: entry.id! }, body: { note } })
+        expect(told).toMatchObject({ note, amount: entry.amount, date: entry.date })
+      })
+      entry.note = note
+    },
+    'set a balance': async () => {
+      const date = dayAgo(writes.between(0, 60))
+      const amount = `${writes.between(1000, 9000)}.5`
+      await untilAnswered('set a balance', async () => {
+        await client.putBalance({ params: { id: house, date }, body: { amount } })
+      })
+      ledger.balances.set(date, amount)
+    },
+    upload: async () => {
+      const rows = Array.from({ length: writes.between(1, 30) }, () => ({
+        description: `${name} row ${numbers++}`,
+        date: dayAgo(writes.between(0, 60)),
+        amount: `${writes.between(-90, 90)}.${writes.between(10, 99)}`,
+      }))
+      const lines = rows.map(({ description, date, amount }) =>
+        ['Statements', description, date, amount, description].join(','),
+      )
+      await untilAnswered('upload', async () => {
+        await client.uploadStatementFile({
+          params: { id: files },
+          body: ['account,id,date,amount,description', ...lines, ''].join('\n'),
+          contentType: 'text/csv',
+          idempotencyKey: `${name}-file-${rows[0]!.description.replaceAll(' ', '-')}`,
+        })
+      })
+      ledger.rows.push(...rows)
+    },
+    connect: async () => {
+      // Tried each time, so that it is known to work: beyond the most, as a request that is sent again.
+      const number = Math.min(sources.length, mostSources - 1)
+      const token = `${name}-${number}`
+      if (number === sources.length) {
+        bank.world(token).openAccount({ id: 'A', name: `Bank ${number}`, kind: 'checking', asset: 'EUR' })
+        happenAt(token)
+        bankTokens.push(token)
+      }
+      await untilAnswered('connect', async () => {
+        const { id } = await client.createSource({
+          body: {
+            type: 'faults',
+            name: `Bank ${number}`,
+            config: { baseUrl: bank.url },
+            credentials: { token },
+          },
+          idempotencyKey: `connect-${token}`,
+        })
+        if (number === sources.length) sources.push(id)
+        expect(sources[number]).toBe(id)
+      })
+    },
+    sync: async () => {
+      if (sources.length === 0) return
+      const number = writes.between(0, sources.length - 1)
+      happenAt(bankTokens[number]!)
+      await untilAnswered('sync', async () => {
+        await client.syncSource({ params: { id: sources[number]! } })
+      })
+    },
+    refresh,
+    'log in': () => logIn(),
+    'sign up': async () => {
+      const friend = `${name}-friend-${numbers++}@example.org`
+      await signUp(friend)
+      friends.push(friend)
+    },
+  }
+
+  /** Something happens at the bank: rows come, one changes, one goes. */
+  function happenAt(token: string): void {
+    const world = bank.world(token)
+    for (let left = writes.between(1, 30); left > 0; left--)
+      world.put({
+        account: 'A',
+        id: `${token} ${numbers++}`,
+        occurredAt: `${dayAgo(writes.between(0, 60))}T10:00:00.000Z`,
+        amount: `${writes.between(-90, 90)}.${writes.between(10, 99)}`,
+        description: `${token} ${numbers}`,
+      })
+    const rows = world.rows('A')
+    world.put({ ...writes.pick(rows), amount: `${writes.between(1, 90)}.25` })
+    if (rows.length > 5) world.remove('A', writes.pick(rows).id)
+  }
+
+  const readKinds: Record<string, () => Promise<void>> = {
+    'read a balance': async () => {
+      const first = ledger.acknowledged()
+      const { balances } = await untilAnswered('read a balance', () =>
+        client.getBalance({ query: { accountId: cash, at: today } }),
+      )
+      const held = balances.find(({ asset }) => asset === 'EUR')?.quantity ?? '0'
+      expect(ledger.cashBetween(first, ledger.begun())).toContain(held)
+    },
+    'read the worth': async () => {
+      const first = ledger.acknowledged()
+      const { points, groups } = await untilAnswered('read the worth', () =>
+        client.getNetWorth({ query: { from: dayAgo(60), to: today, interval: 'day', by: 'account' } }),
+      )
+      expect(points).toHaveLength(61)
+      const worth = groups?.find(({ key }) => key === cash)?.points.at(-1)?.netWorth ?? '0'
+      expect(ledger.cashBetween(first, ledger.begun())).toContain(worth)
+    },
+    'read the feed': async () => {
+      const { transactions } = await untilAnswered('read the feed', () => client.getFeed())
+      const ids = transactions.map(({ id }) => id)
+      expect(new Set(ids).size).toBe(ids.length)
+    },
+    'read transactions': async () => {
+      const acknowledged = ledger.entries.filter(({ id }) => id !== undefined)
+      const read = await untilAnswered('read transactions', () => readAll(client, cash))
+      const told = read.map(({ description }) => description)
+      expect(new Set(told).size).toBe(told.length)
+      const begun = new Map(ledger.entries.map((entry) => [entry.description, entry]))
+      for (const { description, amount, date } of read)
+        expect(begun.get(description!)).toMatchObject({ amount, date })
+      const present = new Set(told)
+      expect(acknowledged.filter(({ description }) => !present.has(description))).toEqual([])
+    },
+    'read sources': async () => {
+      const known = [...sources]
+      const { sources: told } = await untilAnswered('read sources', () => client.listSources())
+      expect(told.map(({ id }) => id)).toEqual(expect.arrayContaining(known))
+    },
+  }
+
+  const [write, read] = [dealer(kinds, writes), dealer(readKinds, reads)]
+  return {
+    ledger,
+    client,
+    cash,
+    house,
+    tokens: bankTokens,
+    sources,
+    friends,
+    write,
+    read,
+    logIn,
+  }
+}
+
+/** Each kind once before any comes again, in an order of chance. */
+function dealer(kinds: Record<string, () => Promise<void>>, seeded: Seeded): () => Promise<void> {
+  let deck: string[] = []
+  return async () => {
+    if (deck.length === 0) deck = seeded.shuffled(Object.keys(kinds))
+    await kinds[deck.pop()!]!()
+  }
+}
+
+/** Every transaction of an account, page by page. */
+export async function readAll(client: Client, accountId?: string) {
+  const all = []
+  for (let cursor: string | undefined; ; ) {
+    const { transactions, nextCursor } = await client.listTransactions({
+      query: { ...(accountId && { accountId }), limit: 500, ...(cursor !== undefined && { cursor }) },
+    })
+    all.push(...transactions)
+    if (nextCursor === null) return all
+    cursor = nextCursor
+  }
+}
