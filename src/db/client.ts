@@ -44,6 +44,12 @@ export const sqlState = {
  */
 const startupPadding = `-c tidemark.padding=${'x'.repeat(1024)}`
 
+/**
+ * Seconds before a connection is tried again after so many failures. postgres.js counts those of a whole pool together
+ * and waits for up to 20 seconds: an answer would come that much later than the database.
+ */
+const reconnectAfter = (failures: number) => Math.min(2 ** failures / 100, 0.5)
+
 export interface ConnectOptions {
   max?: number
   applicationName?: string
@@ -61,6 +67,7 @@ export function connect(url: string, options: ConnectOptions = {}): Sql {
   return postgres(url, {
     max: options.max ?? 4,
     connect_timeout: options.connectTimeout ?? 10,
+    backoff: reconnectAfter,
     ...(options.lasting ? { idle_timeout: 0, max_lifetime: null } : { idle_timeout: 60 }),
     onnotice: () => {},
     connection: {
