@@ -142,12 +142,7 @@ export function createApi(parts: HttpParts): Api {
               headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
             })
           } catch (error) {
-            await idempotent?.release().catch((fault: unknown) => {
-              parts.log.warn(
-                { err: fault },
-                'an idempotency key could not be let go; it is free again in two minutes',
-              )
-            })
+            await idempotent?.release()
             throw error
           }
         }) as never,

@@ -1,14 +1,9 @@
 import { createHmac, randomUUID, timingSafeEqual } from 'node:crypto'
-import {
-  type Completion,
-  claimRequest,
-  finishRequest,
-  type RequestClaim,
-  releaseRequest,
-} from '../db/idempotency.ts'
+import { type Completion, claimRequest, finishRequest, type RequestClaim } from '../db/idempotency.ts'
 import { ConflictError, RefusedError, UnprocessableError } from '../errors.ts'
 import { type Keyring, UnknownKeyError } from '../keyring.ts'
 import { readForm } from './form.ts'
+import { letGo } from './let-go.ts'
 import type { HttpParts } from './parts.ts'
 
 /**
@@ -49,11 +44,12 @@ export function readIdempotencyKey(header: string | undefined): string | undefin
 }
 
 export async function claimIdempotently(
-  { db, keyring, clock }: Pick<HttpParts, 'db' | 'keyring' | 'clock'>,
+  parts: Pick<HttpParts, 'db' | 'keyring' | 'clock' | 'log' | 'sleep' | 'signal'>,
   owner: string,
   key: string,
   request: { method: string; target: string; body: Uint8Array },
 ): Promise<IdempotentRequest> {
+  const { db, keyring, clock } = parts
   const claim: RequestClaim = { owner, key, token: randomUUID() }
   const now = clock()
   const found = await claimRequest(
@@ -61,7 +57,11 @@ export async function claimIdempotently(
     { ...claim, fingerprint: fingerprintOf(keyring, request)! },
     now,
     new Date(now.getTime() + lockMilliseconds),
-  )
+  ).catch(async (error: unknown) => {
+    // It may have been claimed, and the word of it was lost.
+    await letGo(parts, claim)
+    throw error
+  })
   if (!matches(keyring, request, found.fingerprint))
     throw new KeyReusedError('use another key for another request')
   if (found.state === 'in-flight')
@@ -76,7 +76,7 @@ export async function claimIdempotently(
     replay: found.state === 'answered' ? replayOf(open(keyring, found.answer!, identity)) : undefined,
     complete,
     finish: (status, body) => finishRequest(db.sql, complete(status, body)),
-    release: () => releaseRequest(db.sql, claim),
+    release: () => letGo(parts, claim),
   }
 }
 

@@ -92,7 +92,8 @@ test('a request that was refused lets its key go', async () => {
 async function killable() {
   const sql = connect(db.url, { max: 4, applicationName: 'killable' })
   const other = connect(db.url, { max: 1 })
-  const app = await startApp({ ...db, sql })
+  // What is tried again behind an answer never comes to it: as if the server had died.
+  const app = await startApp({ ...db, sql }, { sleep: () => new Promise(() => {}) })
   const kill = async (what = '') =>
     other`
       SELECT pg_terminate_backend(pid) FROM pg_stat_activity
@@ -206,4 +207,44 @@ test('whenever backends are killed, the key and the effect are there both or nei
   } finally {
     http.time.now = now
   }
+})
+
+test('a key whose request met a database that was away is free as soon as that is there again', async () => {
+  const { user, accountId } = await personWithAccount()
+  let away = true
+  /** From the claim on, nothing is answered any more. */
+  const sql = new Proxy(db.sql, {
+    apply(target, self, args: [TemplateStringsArray]) {
+      const text = args[0].raw?.join('') ?? ''
+      if (!away || !/JOIN account a|DELETE FROM idempotency_key/.test(text))
+        return Reflect.apply(target, self, args)
+      return Promise.reject(Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }))
+    },
+  })
+  let slept = 0
+  const through = await startApp(
+    { ...db, sql },
+    {
+      async sleep() {
+        if (++slept === 3) away = false
+      },
+    },
+  )
+  const token = await through.tokenFor(user.id)
+  const ask = () =>
+    through.json('POST', '/v1/transactions', {
+      token,
+      body: { accountId, amount: '1', description: 'away' },
+      headers: { 'idempotency-key': 'away' },
+    })
+  const refused = await ask()
+  expect([refused.status, refused.body.type]).toEqual([503, problem('database-unavailable')])
+  // The key is let go behind the answer.
+  for (;;) {
+    const { status, body } = await ask()
+    if (status === 201) break
+    expect(body.type).toBe(problem('request-in-flight'))
+  }
+  expect(slept).toBe(3)
+  expect(await descriptionsOf(user.id)).toEqual(new Map([['away', 1]]))
 })
