@@ -32,7 +32,7 @@ export async function startBank(onRequest: () => Promise<void> = async () => {})
     const after = Number(context.req.query('after') ?? 0)
     const events = own.events().filter(({ sequence }) => sequence > after)
     return context.json({
-      accounts: own.accounts().map(({ id, name, asset }) => ({ id, name, asset })),
+      accounts: own.accounts().map(({ id, name, asset }) => ({ id, name, asset, balance: null })),
       events: events
         .slice(0, pageSize)
         .map(({ sequence, ...event }) => ({ ...event, sequence: String(sequence) })),

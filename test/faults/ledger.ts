@@ -65,8 +65,14 @@ export function worthByDay(
   const worth = new Map<string, string>()
   for (let day = from; day <= to; day = addDays(day, 1)) {
     const moved = movements.filter(({ date }) => date <= day)
-    const last = [...balances.keys()].filter((date) => date <= day).toSorted().at(-1)
-    const sum = moved.reduce((total, { amount }) => total.plus(amount), new Big(balances.get(last ?? '') ?? 0))
+    const last = [...balances.keys()]
+      .filter((date) => date <= day)
+      .toSorted()
+      .at(-1)
+    const sum = moved.reduce(
+      (total, { amount }) => total.plus(amount),
+      new Big(balances.get(last ?? '') ?? 0),
+    )
     worth.set(day, sum.toFixed())
   }
   return worth

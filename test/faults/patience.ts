@@ -57,5 +57,7 @@ export function createPatience(): Patience {
 
 function isForLater(error: unknown): boolean {
   if (!(error instanceof ApiProblem)) return false
-  return error.status === 503 || error.status === 429 || error.type === 'urn:tidemark:problem:request-in-flight'
+  return (
+    error.status === 503 || error.status === 429 || error.type === 'urn:tidemark:problem:request-in-flight'
+  )
 }

@@ -4,6 +4,7 @@ import { type Client, createClient } from '../../src/client/client.ts'
 import { ApiProblem } from '../../src/client/problem.ts'
 import type { Bank } from './bank.ts'
 import type { CheckedFetch } from './checked-fetch.ts'
+import type { Dealer } from './dealer.ts'
 import { createLedger, type Ledger } from './ledger.ts'
 import type { Patience } from './patience.ts'
 import type { Seeded } from './seeded.ts'
@@ -31,6 +32,8 @@ export interface PersonParts {
   checked: CheckedFetch
   patience: Patience
   seeded: Seeded
+  /** Of all persons together. */
+  deal: { write: Dealer; read: Dealer }
   today: string
 }
 
@@ -39,10 +42,10 @@ const mostSources = 3
 
 /** Somebody with accounts, whose client tries again as the contract asks, and keeps a ledger of what was acknowledged. */
 export async function createPerson(name: string, parts: PersonParts): Promise<Person> {
-  const { baseUrl, bank, checked, patience, today } = parts
+  const { baseUrl, bank, checked, patience, deal, today } = parts
   const email = `${name}@example.org`
   const ledger = createLedger()
-  const [writes, reads] = [parts.seeded.fork(`${name} writes`), parts.seeded.fork(`${name} reads`)]
+  const writes = parts.seeded.fork(name)
   const stranger = createClient({ baseUrl, fetch: checked.fetch })
   let tokens = { accessToken: '', refreshToken: '' }
   const client = createClient({ baseUrl, fetch: checked.fetch, token: () => tokens.accessToken })
@@ -97,11 +100,7 @@ export async function createPerson(name: string, parts: PersonParts): Promise<Pe
   const { id: files } = await client.createSource({ body: { type: 'file' } })
 
   /** A write with an entry in the ledger: begun, acknowledged. */
-  async function entered(
-    change: () => void,
-    kind: string,
-    attempt: () => Promise<void>,
-  ): Promise<void> {
+  async function entered(change: () => void, kind: string, attempt: () => Promise<void>): Promise<void> {
     ledger.begin(change)
     await untilAnswered(kind, attempt)
     ledger.done()
@@ -112,7 +111,7 @@ export async function createPerson(name: string, parts: PersonParts): Promise<Pe
       const entry = {
         description: `${name} entry ${numbers++}`,
         date: dayAgo(writes.between(0, 60)),
-        amount: `${writes.between(-500, 500)}.${writes.between(10, 99)}`,
+        amount: `${writes.between(-500, 500)}.${writes.between(0, 9)}5`,
       }
       const call = {
         body: { accountId: cash, date: entry.date, amount: entry.amount, description: entry.description },
@@ -160,7 +159,7 @@ export async function createPerson(name: string, parts: PersonParts): Promise<Pe
       const rows = Array.from({ length: writes.between(1, 30) }, () => ({
         description: `${name} row ${numbers++}`,
         date: dayAgo(writes.between(0, 60)),
-        amount: `${writes.between(-90, 90)}.${writes.between(10, 99)}`,
+        amount: `${writes.between(-90, 90)}.${writes.between(0, 9)}5`,
       }))
       const lines = rows.map(({ description, date, amount }) =>
         ['Statements', description, date, amount, description].join(','),
@@ -223,7 +222,7 @@ export async function createPerson(name: string, parts: PersonParts): Promise<Pe
         account: 'A',
         id: `${token} ${numbers++}`,
         occurredAt: `${dayAgo(writes.between(0, 60))}T10:00:00.000Z`,
-        amount: `${writes.between(-90, 90)}.${writes.between(10, 99)}`,
+        amount: `${writes.between(-90, 90)}.${writes.between(0, 9)}5`,
         description: `${token} ${numbers}`,
       })
     const rows = world.rows('A')
@@ -272,7 +271,6 @@ export async function createPerson(name: string, parts: PersonParts): Promise<Pe
     },
   }
 
-  const [write, read] = [dealer(kinds, writes), dealer(readKinds, reads)]
   return {
     ledger,
     client,
@@ -281,18 +279,9 @@ export async function createPerson(name: string, parts: PersonParts): Promise<Pe
     tokens: bankTokens,
     sources,
     friends,
-    write,
-    read,
+    write: () => kinds[deal.write.next(Object.keys(kinds))]!(),
+    read: () => readKinds[deal.read.next(Object.keys(readKinds))]!(),
     logIn,
-  }
-}
-
-/** Each kind once before any comes again, in an order of chance. */
-function dealer(kinds: Record<string, () => Promise<void>>, seeded: Seeded): () => Promise<void> {
-  let deck: string[] = []
-  return async () => {
-    if (deck.length === 0) deck = seeded.shuffled(Object.keys(kinds))
-    await kinds[deck.pop()!]!()
   }
 }
 

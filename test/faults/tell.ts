@@ -3,7 +3,9 @@ import { rounds, seed } from './options.ts'
 
 /** One line a scenario: what was done, by which seed. */
 export function tell(scenario: string, counts: Record<string, unknown>): void {
-  const listed = Object.entries({ seed, rounds, ...counts }).map(([name, value]) => `${name}=${textOf(value)}`)
+  const listed = Object.entries({ seed, rounds, ...counts }).map(
+    ([name, value]) => `${name}=${textOf(value)}`,
+  )
   console.log(`faults ${scenario} (${inject('engine')}): ${listed.join(' ')}`)
 }
 
