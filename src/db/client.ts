@@ -1,3 +1,4 @@
+import { DrizzleQueryError } from 'drizzle-orm'
 import postgres from 'postgres'
 import {
   BusyError,
@@ -113,6 +114,8 @@ const unavailableClasses = new Set(['08', '53', '57', '58'])
 
 /** Tells a database error by class: what a command or a request is answered with. Other errors pass unchanged. */
 export function asTidemarkError(error: unknown): unknown {
+  // drizzle puts an error of its own around the database's, whose text is the statement.
+  if (error instanceof DrizzleQueryError && error.cause !== undefined) return asTidemarkError(error.cause)
   if (error instanceof TidemarkError || !(error instanceof Error) || !('code' in error)) return error
   const code = String(error.code)
   if (code === sqlState.refused) return new RefusedError(error.message, { cause: error })
