@@ -26,15 +26,15 @@ afterAll(async () => {
 })
 
 export interface OwnServer {
-  /** Of a database without anything in it. */
-  url: string
   cluster: Cluster
   /** `pg_ctl stop -m immediate`: as by a crash, every process of the server at once. */
   stopImmediately(): Promise<void>
   /** Resolves when it accepts connections, what was in its log replayed. */
   start(): Promise<void>
   isRunning(): Promise<boolean>
-  /** A new database of that name, migrated; its address. */
+  /** A new database of that name; its address. */
+  createEmpty(name: string): Promise<string>
+  /** The same, migrated. */
   createDatabase(name: string): Promise<string>
 }
 
@@ -72,9 +72,11 @@ export async function startOwnServer(
     await sql.unsafe(statement)
     await sql.end()
   }
-  await administer('CREATE DATABASE tidemark')
+  const createEmpty = async (name: string) => {
+    await administer(`CREATE DATABASE ${name}`)
+    return urlOf(name)
+  }
   return {
-    url: urlOf('tidemark'),
     cluster,
     start,
     isRunning: async () => (await runningPostmaster(cluster.data, path)) !== undefined,
@@ -83,8 +85,9 @@ export async function startOwnServer(
       const stopped = await run(pgCtl, ['stop', '-m', 'immediate', '-w', '-D', cluster.data], { user, path })
       if (!stopped.ok) throw new Error(`pg_ctl: ${stopped.output}`)
     },
+    createEmpty,
     async createDatabase(name) {
-      await administer(`CREATE DATABASE ${name}`)
+      await createEmpty(name)
       const sql = connect(urlOf(name), { max: 1 })
       await prepareDatabase(sql, { url: urlOf(name), rawRetentionDays: undefined, now: new Date() })
       await sql.end()
