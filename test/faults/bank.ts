@@ -10,7 +10,7 @@ export interface Bank extends ListeningEmulator {
   traffic: Traffic
 }
 
-const pageSize = 20
+const pageSize = 10
 
 /**
  * An emulated provider with many customers, as ./provider speaks to it: each has a feed of changes. It counts requests
