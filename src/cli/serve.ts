@@ -1,8 +1,10 @@
 import { usualPort } from '../config.ts'
+import { createClockGuard } from '../scheduler/clock-guard.ts'
 import { startWorker } from '../scheduler/run-worker.ts'
 import { startUpkeep } from '../scheduler/upkeep.ts'
 import { dashboardFolder } from './dashboard-folder.ts'
 import { startHttpServer } from './http-server.ts'
+import { runnersOf } from './open-archive.ts'
 import { openSync } from './open-sync.ts'
 import { stopped } from './stopped.ts'
 import type { CommandContext, ExitCode } from './terminal.ts'
@@ -26,8 +28,9 @@ export async function serveCommand(
     { host: config.host, port: config.port ?? usualPort },
   )
   if (options.scheduler) {
-    startUpkeep(context, db, shutdown, parts)
-    worker = startWorker(parts, { concurrency: config.workerConcurrency }, shutdown)
+    const mayClaim = createClockGuard(parts)
+    startUpkeep(context, db, shutdown, { ...parts, ...runnersOf(context), mayClaim })
+    worker = startWorker(parts, { concurrency: config.workerConcurrency, mayClaim }, shutdown)
   }
   context.stdout.write(`Tidemark listens on ${url} (${db.engine})\n`)
   await stopped(context.signal)

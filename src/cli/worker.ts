@@ -1,5 +1,7 @@
+import { createClockGuard } from '../scheduler/clock-guard.ts'
 import { startWorker } from '../scheduler/run-worker.ts'
 import { startUpkeep } from '../scheduler/upkeep.ts'
+import { runnersOf } from './open-archive.ts'
 import { openSync } from './open-sync.ts'
 import { stopped } from './stopped.ts'
 import type { CommandContext, ExitCode } from './terminal.ts'
@@ -8,8 +10,9 @@ import type { CommandContext, ExitCode } from './terminal.ts'
 export async function workerCommand(context: CommandContext): Promise<ExitCode> {
   const db = await context.openDatabase()
   const parts = await openSync(context, db)
-  startUpkeep(context, db, context.shutdown, parts)
-  startWorker(parts, { concurrency: context.config.workerConcurrency }, context.shutdown)
+  const mayClaim = createClockGuard(parts)
+  startUpkeep(context, db, context.shutdown, { ...parts, ...runnersOf(context), mayClaim })
+  startWorker(parts, { concurrency: context.config.workerConcurrency, mayClaim }, context.shutdown)
   context.stdout.write(
     `Tidemark works (${db.engine}, ${context.config.workerConcurrency} syncs at once, connectors ${parts.connectors.ids().join(', ')})\n`,
   )

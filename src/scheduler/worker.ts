@@ -25,6 +25,8 @@ export interface WorkerOptions {
   /** Syncs that run at once. */
   concurrency: number
   onReport?: (claim: Claim, report: SyncReport) => void
+  /** Asked before anything is claimed; always, unless told. */
+  mayClaim?: () => Promise<boolean>
 }
 
 /** Failures of a provider in a row after which it gets one place until an answer comes. */
@@ -38,7 +40,7 @@ const farOff = 120_000
  */
 export function createWorker(
   scheduler: Scheduler,
-  { concurrency, onReport = () => {} }: WorkerOptions,
+  { concurrency, onReport = () => {}, mayClaim = async () => true }: WorkerOptions,
 ): Worker {
   const { db, clock, sleep, connectors, log, signal } = scheduler
   const queue = new PQueue({ concurrency })
@@ -81,6 +83,7 @@ export function createWorker(
   let turn = 0
 
   async function claimAll(): Promise<void> {
+    if (!(await mayClaim())) return
     do {
       tickAgain = false
       const room = concurrency - queue.size - queue.pending

@@ -1,6 +1,15 @@
 import type { Engine } from '../engine.ts'
 import { type ArchiveRunner, archive } from './archive.ts'
-import { idempotencyKeys, references, runs, sessions, slots, tries, webhookEvents } from './clean-up.ts'
+import {
+  futureTimes,
+  idempotencyKeys,
+  references,
+  runs,
+  sessions,
+  slots,
+  tries,
+  webhookEvents,
+} from './clean-up.ts'
 import { columnstore } from './columnstore.ts'
 import { partitions } from './partitions.ts'
 import type { Policy } from './policy.ts'
@@ -21,6 +30,7 @@ export function policiesOf(engine: Engine, runners: Runners = {}): Policy[] {
     archive(runners.archive),
     runs,
     references,
+    futureTimes,
     sessions,
     tries,
     idempotencyKeys,

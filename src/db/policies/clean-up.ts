@@ -1,5 +1,6 @@
 import { addDays, dayInZone } from '../../calendar.ts'
 import { forgetReferences, forgetRuns, forgetSlots } from '../forget.ts'
+import { mendFutureTimes } from '../future-times.ts'
 import { forgetRequests } from '../idempotency.ts'
 import { forgetSessions } from '../sessions.ts'
 import { forgetTries } from '../try-counts.ts'
@@ -29,6 +30,18 @@ export const references = definePolicy({
   schedule: () => ({ at: '04:47' }),
   run: async ({ sql, now, settings }) =>
     forgotten(await forgetReferences(sql, addDays(dayInZone(now, 'UTC'), -settings.keepDays))),
+})
+
+export const futureTimes = definePolicy({
+  name: 'future-times',
+  about: 'put right what a worker whose clock was ahead has left behind',
+  engines: bothEngines,
+  settings: {},
+  schedule: () => ({ everyMinutes: 60 }),
+  async run({ sql, now }) {
+    const { sources, slots } = await mendFutureTimes(sql, now)
+    return { message: `${sources} sources, ${slots} slots` }
+  },
 })
 
 export const sessions = definePolicy({

@@ -1,0 +1,112 @@
+import { beforeAll, expect, test } from 'vitest'
+import { mendFutureTimes } from '../../src/db/future-times.ts'
+import { createClockGuard } from '../../src/scheduler/clock-guard.ts'
+import { createWorker } from '../../src/scheduler/worker.ts'
+import { cloneDatabase, type TestDatabase } from '../setup/database.ts'
+import { newPerson } from '../setup/people.ts'
+import { fillWorld, startSampleProvider } from '../setup/sample-provider.ts'
+import { connectSource, testScheduler } from '../setup/scheduling.ts'
+import { runAllDue, syncState } from '../setup/sync-state.ts'
+import { createVirtualClock } from '../setup/virtual-clock.ts'
+
+let db: TestDatabase
+beforeAll(async () => {
+  db = await cloneDatabase()
+})
+
+const minute = 60_000
+const day = 1440 * minute
+let trials = 0
+
+/** A source that is due, by the machine's clock and any other. */
+async function prepare() {
+  const id = `clock-${trials++}`
+  const connector = {
+    id,
+    limits: [{ scope: 'client', max: 5, per: 60_000, kind: 'sliding' } as const],
+    history: { maxDays: 30, windowDays: 10 },
+  }
+  const provider = await startSampleProvider({ ...connector, clock: () => new Date(), enforceLimits: false })
+  fillWorld(provider.world, new Date().toISOString().slice(0, 10), 20)
+  const { user } = await newPerson(db)
+  const sourceId = await connectSource(db, user.id, provider, createVirtualClock(new Date(0)))
+  return { id, provider, sourceId }
+}
+
+/** The times of the machine, so far ahead. */
+const off = (milliseconds: number) => createVirtualClock(new Date(Date.now() + milliseconds))
+
+for (const [name, milliseconds] of Object.entries({
+  'a minute ahead': minute,
+  'days ahead': 3 * day,
+  'a minute behind': -minute,
+})) {
+  test(`a worker whose clock is ${name} of the database’s claims nothing, and says so`, async () => {
+    const { provider } = await prepare()
+    const clock = off(milliseconds)
+    const scheduler = testScheduler(db, clock, [provider])
+    const told: object[] = []
+    const log = { error: (details: object) => told.push(details) } as never
+    const worker = createWorker(scheduler, {
+      concurrency: 2,
+      mayClaim: createClockGuard({ ...scheduler, log }),
+    })
+    await worker.tick()
+    await worker.tick()
+    await worker.idle()
+    expect(provider.traffic.requests()).toEqual([])
+    // Once, and not at every look.
+    expect(told).toEqual([{ seconds: expect.closeTo(milliseconds / 1000, -1.5) }])
+    await provider.close()
+  })
+}
+
+test('a worker whose clock agrees claims what is due', async () => {
+  const { provider } = await prepare()
+  const scheduler = testScheduler(db, off(0), [provider])
+  const worker = createWorker(scheduler, { concurrency: 2, mayClaim: createClockGuard(scheduler) })
+  await worker.tick()
+  await worker.idle()
+  expect(provider.traffic.requests().length).toBeGreaterThan(0)
+  await provider.close()
+})
+
+test('what was synced by a clock that was days ahead goes on when it is right again, within its budget, and ends the same', async () => {
+  const undisturbed = await prepare()
+  const horizon = (clock: { now: () => Date }) => new Date(clock.now().getTime() + 20 * minute)
+  const sync = async ({ id, provider }: Awaited<ReturnType<typeof prepare>>, clock = off(0)) => {
+    const scheduler = testScheduler(db, clock, [provider], {
+      sleep: async (milliseconds) => clock.moveTo(new Date(clock.now().getTime() + milliseconds)),
+      smooth: async () => () => {},
+    })
+    await runAllDue(scheduler, db, clock, id, horizon(clock))
+  }
+  await sync(undisturbed)
+
+  const disturbed = await prepare()
+  await sync(disturbed, off(9 * day))
+  const before = new Date()
+  const [held] = await db.sql`
+    SELECT (SELECT min(granted_at) FROM provider_quota WHERE scope LIKE ${`%${disturbed.id}%`}) > ${before.toISOString()} AS slots,
+      next_sync_at > ${before.toISOString()}::timestamptz + INTERVAL '8 days' AS due
+    FROM user_source WHERE id = ${disturbed.sourceId}`
+  expect(held).toEqual({ slots: true, due: true })
+  for (const { provider } of [disturbed, undisturbed])
+    provider.world.put({ account: 'A', id: 'new', occurredAt: before.toISOString(), amount: '-3' })
+
+  expect(await mendFutureTimes(db.sql, before)).toMatchObject({ sources: 1 })
+  expect(await mendFutureTimes(db.sql, before)).toEqual({ sources: 0, slots: 0 })
+  await sync(disturbed)
+  await db.sql`UPDATE user_source SET next_sync_at = ${before.toISOString()} WHERE id = ${undisturbed.sourceId}`
+  await sync(undisturbed)
+  const contents = async ({ id }: { id: string }) => {
+    const { rows, sources } = await syncState(db, id, { worth: false })
+    return { rows, status: sources.map(({ status, free, attempts }) => [status, free, attempts]) }
+  }
+  expect(await contents(disturbed)).toEqual(await contents(undisturbed))
+  const [next] = await db.sql`
+    SELECT next_sync_at < now() + INTERVAL '8 days' AS soon, last_sync_time < now() + INTERVAL '1 hour' AS past
+    FROM user_source WHERE id = ${disturbed.sourceId}`
+  expect(next).toEqual({ soon: true, past: true })
+  for (const { provider } of [disturbed, undisturbed]) await provider.close()
+})
