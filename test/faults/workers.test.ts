@@ -11,6 +11,7 @@ import { newPerson, now } from '../setup/people.ts'
 import { connectSource } from '../setup/scheduling.ts'
 import { createVirtualClock } from '../setup/virtual-clock.ts'
 import { type Bank, startBank } from './bank.ts'
+import { endLeases } from './end-leases.ts'
 import { isShort, rounds, seed } from './options.ts'
 import { atEnd, startOwnServer, temporaryFolder } from './own-server.ts'
 import { connector } from './provider/index.ts'
@@ -96,7 +97,7 @@ test(`three workers, killed and paused ${rounds} times, keep the budget, and los
     else if (isShort || paused.size > 0) {
       // As if the lease's minute had passed meanwhile.
       const over = pause(worker, 1_500)
-      await sql`UPDATE user_source SET lease_until = now() WHERE lease_until > now()`
+      await endLeases(sql)
       await over
     } else void pause(worker, longPause)
     const changed = seeded.between(0, sources - 1)
@@ -104,7 +105,7 @@ test(`three workers, killed and paused ${rounds} times, keep the budget, and los
     await requestSync(sql, [ids[changed]!], new Date())
   }
   await Promise.all(paused.values())
-  if (isShort) await sql`UPDATE user_source SET lease_until = now() WHERE lease_until > now()`
+  if (isShort) await endLeases(sql)
   await requestSync(sql, ids, new Date())
   const asked = new Date().toISOString()
   for (const giveUp = performance.now() + 180_000; (await unsynced(sql, asked)) > 0; await wait(200))
