@@ -141,7 +141,8 @@ LANGUAGE sql STABLE AS $$
 $$;
 
 -- The request of these slots was answered at p_now. Where the provider said 429, p_pause_scope is paused until
--- p_paused_until. Slots that were taken again since (a worker that was stopped for long) are left alone.
+-- p_paused_until. Slots that were taken again since (a worker that was stopped for long) are left alone. The answer came
+-- behind the grant, also where the clock was set back between the two.
 DROP FUNCTION IF EXISTS settle_slots;
 CREATE FUNCTION settle_slots(
   p_scopes text[], p_slots int[], p_granted_at timestamptz, p_now timestamptz, p_pause_scope text,
@@ -149,7 +150,7 @@ CREATE FUNCTION settle_slots(
 )
 RETURNS void
 LANGUAGE sql AS $$
-  UPDATE provider_quota q SET used_at = p_now
+  UPDATE provider_quota q SET used_at = greatest(p_now, p_granted_at)
   FROM unnest(p_scopes, p_slots) AS t (scope, slot)
   WHERE q.scope = t.scope AND q.slot = t.slot AND q.granted_at = p_granted_at AND q.used_at >= p_now;
 

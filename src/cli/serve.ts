@@ -28,9 +28,9 @@ export async function serveCommand(
     { host: config.host, port: config.port ?? usualPort },
   )
   if (options.scheduler) {
-    const mayClaim = createClockGuard(parts)
-    startUpkeep(context, db, shutdown, { ...parts, ...runnersOf(context), mayClaim })
-    worker = startWorker(parts, { concurrency: config.workerConcurrency, mayClaim }, shutdown)
+    const working = { ...parts, clockAgrees: createClockGuard(parts) }
+    startUpkeep(context, db, shutdown, { ...working, ...runnersOf(context) })
+    worker = startWorker(working, { concurrency: config.workerConcurrency }, shutdown)
   }
   context.stdout.write(`Tidemark listens on ${url} (${db.engine})\n`)
   await stopped(context.signal)

@@ -10,9 +10,9 @@ import type { CommandContext, ExitCode } from './terminal.ts'
 export async function workerCommand(context: CommandContext): Promise<ExitCode> {
   const db = await context.openDatabase()
   const parts = await openSync(context, db)
-  const mayClaim = createClockGuard(parts)
-  startUpkeep(context, db, context.shutdown, { ...parts, ...runnersOf(context), mayClaim })
-  startWorker(parts, { concurrency: context.config.workerConcurrency, mayClaim }, context.shutdown)
+  const working = { ...parts, clockAgrees: createClockGuard(parts) }
+  startUpkeep(context, db, context.shutdown, { ...working, ...runnersOf(context) })
+  startWorker(working, { concurrency: context.config.workerConcurrency }, context.shutdown)
   context.stdout.write(
     `Tidemark works (${db.engine}, ${context.config.workerConcurrency} syncs at once, connectors ${parts.connectors.ids().join(', ')})\n`,
   )

@@ -3,6 +3,7 @@ import type { Connector } from '../connectors/connector.ts'
 import { longestStart, type RequestGate, requestTimeout } from '../connectors/http-client.ts'
 import { limitedScope, pauseScopeOf, scopesOf } from '../connectors/scopes.ts'
 import { type Claim, renewLeases } from '../db/claims.ts'
+import { sqlState } from '../db/client.ts'
 import { settleSlots, takeSlots } from '../db/request-budget.ts'
 import type { Scheduler } from './scheduler.ts'
 
@@ -66,6 +67,9 @@ export function createGate(scheduler: Scheduler, connector: Connector, claim: Cl
       abandoned.throwIfAborted()
       if (groupIsFresh && givesWay) throw new NoSlotError(clock())
       if (companions.length > 0) await renewLeases(db.sql, companions, clock(), leaseSeconds)
+      // By a clock that has stepped, slots are free that are not: the sync ends as if its lease had, and writes nothing.
+      if ((await scheduler.clockAgrees?.()) === false)
+        throw Object.assign(new Error('the clock has stepped'), { code: sqlState.leaseLost })
       const now = clock()
       const grant = await takeSlots(db.sql, claim, limits, now, {
         timeoutSeconds: ((scheduler.requestTimeout ?? requestTimeout) + longestStart) / 1000,

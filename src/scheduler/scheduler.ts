@@ -21,6 +21,8 @@ export interface Scheduler extends Pick<Context, 'log' | 'clock' | 'sleep' | 'si
   smooth: Smooth
   /** Milliseconds after which a request without an answer is given up; 30,000 unless told. */
   requestTimeout?: number
+  /** Whether times may be written by this clock (clock-guard.ts); always, unless told. */
+  clockAgrees?: () => Promise<boolean>
 }
 
 export function createScheduler(parts: Omit<Scheduler, 'smooth'>): Scheduler {

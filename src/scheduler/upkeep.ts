@@ -20,7 +20,7 @@ export interface UpkeepOptions extends Runners {
   /** Where they contradict what is set, the log says so. */
   connectors?: Pick<Connectors, 'ids' | 'get'>
   /** False where the clock of this process cannot be trusted: nothing is begun. */
-  mayClaim?: () => Promise<boolean>
+  clockAgrees?: () => Promise<boolean>
 }
 
 export interface Upkeep {
@@ -85,7 +85,7 @@ export function createUpkeep(
           throw error
         })
         await planned
-        if (stopping.signal.aborted || (await options.mayClaim?.()) === false) return
+        if (stopping.signal.aborted || (await options.clockAgrees?.()) === false) return
         const { rawRetentionDays } = db
         const claims = await claimPolicies(db.sql, policies, { now: clock(), due: true, rawRetentionDays })
         claims.forEach(begin)

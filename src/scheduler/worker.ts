@@ -25,8 +25,6 @@ export interface WorkerOptions {
   /** Syncs that run at once. */
   concurrency: number
   onReport?: (claim: Claim, report: SyncReport) => void
-  /** Asked before anything is claimed; always, unless told. */
-  mayClaim?: () => Promise<boolean>
 }
 
 /** Failures of a provider in a row after which it gets one place until an answer comes. */
@@ -40,7 +38,7 @@ const farOff = 120_000
  */
 export function createWorker(
   scheduler: Scheduler,
-  { concurrency, onReport = () => {}, mayClaim = async () => true }: WorkerOptions,
+  { concurrency, onReport = () => {} }: WorkerOptions,
 ): Worker {
   const { db, clock, sleep, connectors, log, signal } = scheduler
   const queue = new PQueue({ concurrency })
@@ -83,7 +81,7 @@ export function createWorker(
   let turn = 0
 
   async function claimAll(): Promise<void> {
-    if (!(await mayClaim())) return
+    if ((await scheduler.clockAgrees?.()) === false) return
     do {
       tickAgain = false
       const room = concurrency - queue.size - queue.pending

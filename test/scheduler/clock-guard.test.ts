@@ -1,5 +1,6 @@
 import { beforeAll, expect, test } from 'vitest'
 import { mendFutureTimes } from '../../src/db/future-times.ts'
+import { settleSlots, takeClientSlots } from '../../src/db/request-budget.ts'
 import { createClockGuard } from '../../src/scheduler/clock-guard.ts'
 import { createWorker } from '../../src/scheduler/worker.ts'
 import { cloneDatabase, type TestDatabase } from '../setup/database.ts'
@@ -19,14 +20,19 @@ const day = 1440 * minute
 let trials = 0
 
 /** A source that is due, by the machine's clock and any other. */
-async function prepare() {
+async function prepare(pageSize = 100) {
   const id = `clock-${trials++}`
   const connector = {
     id,
     limits: [{ scope: 'client', max: 5, per: 60_000, kind: 'sliding' } as const],
     history: { maxDays: 30, windowDays: 10 },
   }
-  const provider = await startSampleProvider({ ...connector, clock: () => new Date(), enforceLimits: false })
+  const provider = await startSampleProvider({
+    ...connector,
+    pageSize,
+    clock: () => new Date(),
+    enforceLimits: false,
+  })
   fillWorld(provider.world, new Date().toISOString().slice(0, 10), 20)
   const { user } = await newPerson(db)
   const sourceId = await connectSource(db, user.id, provider, createVirtualClock(new Date(0)))
@@ -47,10 +53,8 @@ for (const [name, milliseconds] of Object.entries({
     const scheduler = testScheduler(db, clock, [provider])
     const told: object[] = []
     const log = { error: (details: object) => told.push(details) } as never
-    const worker = createWorker(scheduler, {
-      concurrency: 2,
-      mayClaim: createClockGuard({ ...scheduler, log }),
-    })
+    const clockAgrees = createClockGuard({ ...scheduler, log })
+    const worker = createWorker({ ...scheduler, clockAgrees }, { concurrency: 2 })
     await worker.tick()
     await worker.tick()
     await worker.idle()
@@ -64,7 +68,8 @@ for (const [name, milliseconds] of Object.entries({
 test('a worker whose clock agrees claims what is due', async () => {
   const { provider } = await prepare()
   const scheduler = testScheduler(db, off(0), [provider])
-  const worker = createWorker(scheduler, { concurrency: 2, mayClaim: createClockGuard(scheduler) })
+  const clockAgrees = createClockGuard(scheduler)
+  const worker = createWorker({ ...scheduler, clockAgrees }, { concurrency: 2 })
   await worker.tick()
   await worker.idle()
   expect(provider.traffic.requests().length).toBeGreaterThan(0)
@@ -109,4 +114,45 @@ test('what was synced by a clock that was days ahead goes on when it is right ag
     FROM user_source WHERE id = ${disturbed.sourceId}`
   expect(next).toEqual({ soon: true, past: true })
   for (const { provider } of [disturbed, undisturbed]) await provider.close()
+})
+
+test('a clock that is set back between a request and its answer makes no slot free early', async () => {
+  const limits = [{ scope: `set back ${trials++}`, max: 1, per: 60_000, fixed: false, shared: false }]
+  const start = new Date('2024-06-15T12:00:00Z').getTime()
+  const take = (after: number) => takeClientSlots(db.sql, 'sample', limits, new Date(start + after), 30)
+  const grant = await take(0)
+  if (!grant.granted) throw new Error('the first request has a slot')
+  await settleSlots(db.sql, grant, new Date(start - 180 * minute))
+  expect((await take(minute - 1)).granted).toBe(false)
+  expect((await take(minute)).granted).toBe(true)
+})
+
+test('a sync whose clock steps asks and writes nothing more, and another one ends it', async () => {
+  const { id, provider } = await prepare(3)
+  let agrees = true
+  const clock = off(0)
+  const scheduler = testScheduler(db, clock, [provider], {
+    clockAgrees: async () => agrees,
+    fetch: (async (...asked: Parameters<typeof fetch>) => {
+      agrees = false
+      return fetch(...asked)
+    }) as typeof fetch,
+  })
+  const reports: string[] = []
+  const worker = createWorker(scheduler, {
+    concurrency: 1,
+    onReport: (_, { outcome }) => reports.push(outcome),
+  })
+  await worker.tick()
+  await worker.idle()
+  expect(reports).toEqual(['lost'])
+  expect(provider.traffic.requests()).toHaveLength(1)
+  clock.moveTo(new Date(clock.now().getTime() + 2 * minute))
+  const other = testScheduler(db, clock, [provider], {
+    sleep: async (milliseconds) => clock.moveTo(new Date(clock.now().getTime() + milliseconds)),
+  })
+  await runAllDue(other, db, clock, id, new Date(clock.now().getTime() + 20 * minute))
+  const { rows } = await syncState(db, id, { worth: false })
+  expect(rows.filter(({ kind }) => kind === 'other')).toHaveLength(20)
+  await provider.close()
 })
