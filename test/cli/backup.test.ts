@@ -234,12 +234,16 @@ describe('a backup that fails', () => {
       await source.sql`ALTER TABLE transaction DETACH PARTITION transaction_2020_01`
     else {
       const { refreshRollups } = await import('../../src/db/rollups.ts')
-      await refreshRollups(source.sql, source.engine)
+      // Behind transactions of other tests on this server.
+      do await refreshRollups(source.sql, source.engine)
+      while ((await source.sql`SELECT 1 FROM rollup_dirty`).length > 0)
       await source.sql`SELECT drop_chunks('transaction', '2022-01-01'::date)`
     }
     const { code, stderr } = await commandLine(source, folder).run('backup', 'lost.tar')
     expect(code).toBe(1)
-    expect(stderr).toContain('the daily sums are made of 2 transactions, and the database holds 1 of them')
+    expect(stderr).toContain(
+      'the daily sums of 1 of the assets are not those of the transactions that the database holds',
+    )
   })
 })
 

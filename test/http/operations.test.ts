@@ -140,7 +140,10 @@ describe('how the installation stands', () => {
       failures: 0,
     })
     expect(named('archive')).toMatchObject({
-      settings: [{ name: 'afterDays', value: null, default: null, origin: 'default' }],
+      settings: [
+        { name: 'afterDays', value: null, default: null, origin: 'default' },
+        { name: 'keepUnusedDays', value: 90, default: 90, origin: 'default' },
+      ],
       schedule: 'off',
     })
   })

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { inject } from 'vitest'
+import { archiveMonth } from '../../src/archive/archive-month.ts'
 import { annotateTransaction } from '../../src/db/annotations.ts'
 import { digestTable, textSettings } from '../../src/db/backup/digest.ts'
 import { readTables } from '../../src/db/backup/tables.ts'
@@ -11,6 +12,7 @@ import { putPrices } from '../../src/db/prices.ts'
 import { createKeyring } from '../../src/keyring.ts'
 import type { ReportedBalance, Upsert } from '../../src/page.ts'
 import { apiKey } from './api-key.ts'
+import { startArchive } from './archive.ts'
 import { compressEverything } from './columnstore.ts'
 import type { TestDatabase } from './database.ts'
 import { ingest, newPerson, now, row } from './people.ts'
@@ -95,6 +97,10 @@ export async function fillDatabase(db: TestDatabase): Promise<{ userIds: string[
     VALUES ('7d1a9a53-4b8e-4a36-9f4d-7d0b4a0c6f11', ${first!}, now(), now() + INTERVAL '1 day')`
   await sql`INSERT INTO refresh_token (hash, session_id) VALUES ('\\x01', '7d1a9a53-4b8e-4a36-9f4d-7d0b4a0c6f11')`
   await sql`INSERT INTO try_count VALUES ('\\x02', 3, now())`
+  await sql`INSERT INTO policy (name, settings) VALUES ('runs', '{"keepDays": 60}')`
+  const archived = await newPerson(db)
+  await ingest(db, archived.sourceId, [row('1', '2005-01-03', '5'), row('2', '2005-01-03', '-2.50')])
+  await archiveMonth(await startArchive(db), '2005-01-01')
   // Ids that were given out and are gone.
   await sql`INSERT INTO app_user (email) VALUES ('gone@example.org')`
   await sql`DELETE FROM app_user WHERE email = 'gone@example.org'`

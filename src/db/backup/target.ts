@@ -4,7 +4,7 @@ import { countOthers, isRestoreUnfinished, markFinished, markUnfinished } from '
 import { leftOut, quoted, type Table } from './tables.ts'
 
 /** Written by whatever runs first, and of nobody. */
-const unimportant = ['source_type']
+const unimportant = ['source_type', 'policy']
 
 /**
  * Makes sure that nothing is lost by a restore into this database, marks it as unfinished and empties it. From here on

@@ -160,18 +160,25 @@ async function lastValue(sql: Sql, { name, identity }: Table): Promise<string | 
 
 /**
  * Sums are not in a backup, since rows make them: a restore would lose those whose rows are gone. Nothing of Tidemark's
- * takes rows away and leaves their sums; a partition that was detached by hand does.
+ * takes rows away and leaves their sums in the flows alone; a partition that was detached by hand does.
  */
 async function refuseLostDetail(sql: Sql): Promise<void> {
-  const [row] = await sql<{ rows: string; summed: string }[]>`
-    SELECT
-      (SELECT count(*) FROM transaction t LEFT JOIN rollup_dirty d USING (user_id)
-        WHERE t.status = 'posted' AND t.booked_on < coalesce(d.from_day, 'infinity')) AS rows,
-      (SELECT coalesce(sum(f.transactions), 0) FROM daily_flow f LEFT JOIN rollup_dirty d USING (user_id)
-        WHERE f.day < coalesce(d.from_day, 'infinity')) AS summed`
-  if (row!.rows === row!.summed) return
+  const [row] = await sql<{ assets: number }[]>`
+    SELECT count(*)::int AS assets
+    FROM (
+      SELECT t.asset, sum(t.amount) AS amount FROM transaction t LEFT JOIN rollup_dirty d USING (user_id)
+      WHERE t.status = 'posted' AND t.booked_on < coalesce(d.from_day, 'infinity')
+      GROUP BY t.asset
+    ) AS held
+    FULL JOIN (
+      SELECT f.asset, sum(f.amount) AS amount FROM daily_flow f LEFT JOIN rollup_dirty d USING (user_id)
+      WHERE f.day < coalesce(d.from_day, 'infinity')
+      GROUP BY f.asset
+    ) AS summed USING (asset)
+    WHERE coalesce(held.amount, 0) <> coalesce(summed.amount, 0)`
+  if (row!.assets === 0) return
   throw new InstallationError(
-    `the daily sums are made of ${row!.summed} transactions, and the database holds ${row!.rows} of them: a restore ` +
-      'would lose the difference; back this database up with the means of PostgreSQL (docs/backup.md)',
+    `the daily sums of ${row!.assets} of the assets are not those of the transactions that the database holds: a restore would ` +
+      'lose the difference; back this database up with the means of PostgreSQL (docs/backup.md)',
   )
 }
