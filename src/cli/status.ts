@@ -83,6 +83,12 @@ function formatStatus(status: Status, upkeep: PolicyState[], place: string): str
       'size',
       `${size(status.bytes.database)}: transactions ${size(status.bytes.transaction)}, daily flows ${size(status.bytes.daily_flow)}, monthly flows ${size(status.bytes.monthly_flow)}, prices ${size(status.bytes.price)}`,
     ],
+    [
+      'archive',
+      status.archive.files === 0
+        ? 'nothing is archived'
+        : `about ${status.archive.transactions} transactions in ${status.archive.files} files, ${size(status.archive.bytes)}`,
+    ],
     ['not rolled up yet', `${status.dirtyUsers} users (read from the rows until then)`],
     [
       'differences',

@@ -16,6 +16,8 @@ export interface Status {
   partitions: { total: number; columnstore: number }
   /** Bytes of the chunks in the columnstore, as rows and as they are; null where there are none. */
   compression: { before: string; after: string } | null
+  /** Files of the archive in use, and the transactions in them; those that were brought back since are counted, too. */
+  archive: { files: number; transactions: string; bytes: string }
   policies: TimescaleJob[]
   /** Users whose newest writes the aggregates do not hold yet; their reads go to the rows. */
   dirtyUsers: number
@@ -34,6 +36,9 @@ export async function readStatus({ sql, engine }: Pick<Database, 'sql' | 'engine
       (SELECT coalesce(nullif(greatest(reltuples, 0)::bigint, 0), (SELECT count(*) FROM price))
         FROM pg_class WHERE oid = 'price'::regclass) AS prices,
       pg_total_relation_size('price') AS price_bytes`
+  const [archive] = await sql<[Status['archive']]>`
+    SELECT count(*)::int AS files, coalesce(sum(transactions), 0) AS transactions, coalesce(sum(bytes), 0) AS bytes
+    FROM archive_file WHERE unused_since IS NULL`
   const differences = await countDifferences(sql)
   const storage = engine === 'timescale' ? await timescaleStorage(sql) : await plainStorage(sql)
   return {
@@ -53,6 +58,7 @@ export async function readStatus({ sql, engine }: Pick<Database, 'sql' | 'engine
     },
     partitions: { total: storage.total, columnstore: storage.columnstore },
     compression: storage.after === null ? null : { before: storage.before!, after: storage.after },
+    archive: { ...archive },
     policies: await readTimescaleJobs({ sql, engine }),
     dirtyUsers: server!.dirty_users,
     differences: differences.count,
