@@ -62,7 +62,7 @@ describe('tidemark archive', () => {
       stdout: `archive: 9 transactions of 3 months moved to 3 files in ${join(folder, 'cold')}\n`,
     })
     expect((await run()).stdout).toBe(
-      `0 transactions of 0 months moved to 0 files in ${join(folder, 'cold')}\n`,
+      `archive: 0 transactions of 0 months moved to 0 files in ${join(folder, 'cold')}\n`,
     )
     expect(await seen(db, store, user.id)).toEqual(whole)
     expect(await placesOf(db, user.id)).toMatchObject({ here: 3, archived: 9 })
