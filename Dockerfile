@@ -18,6 +18,8 @@ COPY --from=build /app/dist dist
 COPY package.json ./
 COPY bin bin
 COPY sql sql
+# What a volume that is mounted there is owned by.
+RUN mkdir -m 700 /archive && chown node:node /archive
 USER node
 EXPOSE 8080
 ENTRYPOINT ["bin/tidemark"]

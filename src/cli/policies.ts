@@ -43,6 +43,10 @@ async function change(context: CommandContext, path: string, text: string | unde
   const connectors = await connectorFacts(await loadConnectors({ places: config.connectors }))
   const value = await setSetting(db, path, text, { now: clock(), connectors })
   stdout.write(`${path} is ${value ?? 'off'}${text === undefined ? ', its default' : ''}\n`)
+  if (path === 'archive.afterDays' && value !== null && !runnersOf(context).archive)
+    stdout.write(
+      'no archive is configured here: a worker runs this once TIDEMARK_ARCHIVE says where the files go\n',
+    )
   return 0
 }
 

@@ -1,13 +1,16 @@
+import { findMissingFiles } from '../archive/missing-files.ts'
 import type { Connector } from '../connectors/connector.ts'
 import { loadConnectors } from '../connectors/load.ts'
 import { sumRows } from '../db/backup/format.ts'
 import { readArchive } from '../db/backup/read-archive.ts'
 import { restoreBackup } from '../db/backup/restore-backup.ts'
 import type { Rest } from '../db/backup/settle.ts'
+import type { Database } from '../db/database.ts'
 import { holdAlone } from '../db/hold-alone.ts'
 import { ConflictError, RefusedError } from '../errors.ts'
 import { loadKeyring } from '../keyring.ts'
 import { count, keysNeeded } from './backup.ts'
+import { openStore } from './open-archive.ts'
 import { namingFile, openFile } from './open-file.ts'
 import { createProgress, type Progress } from './progress.ts'
 import type { CommandContext, ExitCode } from './terminal.ts'
@@ -113,9 +116,22 @@ async function load(
         'providers rest for one window of their limits each, since requests of after the backup are counted nowhere\n',
       )
     for (const warning of missingKeys(config, header.keys)) stderr.write(`tidemark: ${warning}\n`)
+    await tellMissingFiles(context, db)
   } finally {
     progress.finish()
   }
+}
+
+/** The detail of archived transactions is in no backup. */
+async function tellMissingFiles(context: CommandContext, { sql }: Database): Promise<void> {
+  const store = openStore(context)
+  const { files, transactions, missing } = await findMissingFiles(sql, store)
+  if (missing === 0) return
+  context.stderr.write(
+    `tidemark: ${count(missing)} of ${count(files)} files of the archive, which hold the detail of ${count(transactions)} ` +
+      `transactions, are not ${store ? `in ${store.place}` : 'within reach, since no archive is configured'}: put them back, ` +
+      'or set TIDEMARK_ARCHIVE to where they are; balances and net worth are right without them\n',
+  )
 }
 
 function tellStep({ stderr }: CommandContext, progress: Progress, step: string): void {

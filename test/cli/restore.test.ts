@@ -33,18 +33,19 @@ let userIds: string[]
 let sourceIds: string[]
 let state: Record<string, string>
 let series: string[][]
+let archive: string
 
 beforeAll(async () => {
   db = await cloneDatabase()
   tidemark = commandLine(db, folder, environment)
-  ;({ userIds, sourceIds } = await fillDatabase(db))
+  ;({ userIds, sourceIds, archive } = await fillDatabase(db))
   state = await stateOf(db.url)
   series = await seriesOf(db.sql, userIds)
   expect(await tidemark.run('backup', 'whole.tar')).toMatchObject({ code: 0, stderr: '' })
 })
 
 const on = (url: string, more: Record<string, string> = {}) =>
-  commandLine({ url }, folder, { ...environment, ...more })
+  commandLine({ url }, folder, { ...environment, TIDEMARK_ARCHIVE: archive, ...more })
 
 async function expectRestored(url: string): Promise<void> {
   expect(await stateOf(url)).toEqual(state)
@@ -77,6 +78,32 @@ describe('into an empty database', () => {
       const leased =
         await sql`SELECT 1 FROM user_source WHERE lease_until IS NOT NULL OR running_lane IS NOT NULL`
       expect(leased).toHaveLength(0)
+    })
+  })
+
+  test('what is archived is in no backup: files that are not there are told', async () => {
+    const url = await emptyDatabase()
+    const elsewhere = on(url, { TIDEMARK_ARCHIVE: folder })
+    expect((await elsewhere.run('restore', 'whole.tar')).stderr).toContain(
+      `1 of 1 files of the archive, which hold the detail of 2 transactions, are not in ${folder}`,
+    )
+    expect((await on(url).run('archive', 'verify')).stdout).toContain('1 files hold 2 transactions')
+    expect((await elsewhere.run('archive', 'verify')).code).toBe(1)
+  })
+
+  test.runIf(inject('engine') === 'timescale')('the jobs of TimescaleDB follow what was set', async () => {
+    const source = await cloneDatabase()
+    expect(await on(source.url).run('policies', 'set', 'columnstore.afterDays', '333')).toMatchObject({
+      code: 0,
+    })
+    expect(await on(source.url).run('backup', 'set.tar')).toMatchObject({ code: 0 })
+    const url = await emptyDatabase()
+    expect(await on(url).run('restore', 'set.tar')).toMatchObject({ code: 0, stderr: '' })
+    await opened(url, async ({ sql }) => {
+      const [job] = await sql`
+        SELECT config->>'compress_after' AS after FROM timescaledb_information.jobs
+        WHERE hypertable_name = 'transaction' AND proc_name LIKE '%compression' OR proc_name LIKE '%columnstore'`
+      expect(job!.after).toBe('333 days')
     })
   })
 

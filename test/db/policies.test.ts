@@ -172,7 +172,7 @@ describe('settings', () => {
     await set('columnstore.afterDays', '500')
     const opened = prepareDatabase(db.sql, { url: db.url, rawRetentionDays: 500, now })
     await expect(opened).rejects.toThrow(
-      'TIDEMARK_RAW_RETENTION_DAYS=500 is refused beside columnstore.afterDays=500: rows would be put elsewhere',
+      'TIDEMARK_RAW_RETENTION_DAYS=500 is refused beside columnstore.afterDays=500: the detail would leave before it is',
     )
     await set('columnstore.afterDays', undefined)
   })

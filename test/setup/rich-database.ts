@@ -52,7 +52,12 @@ export function pagesOf(seed: number): { changes: Upsert[]; balances: ReportedBa
 }
 
 /** A database with rows in every table that a backup holds, some of them in columnstore chunks. */
-export async function fillDatabase(db: TestDatabase): Promise<{ userIds: string[]; sourceIds: string[] }> {
+export async function fillDatabase(db: TestDatabase): Promise<{
+  userIds: string[]
+  sourceIds: string[]
+  /** Of the archive, which has a month of somebody else. */
+  archive: string
+}> {
   const { sql } = db
   const keyring = createKeyring({ key, oldKeys: [] })
   const userIds: string[] = []
@@ -100,11 +105,12 @@ export async function fillDatabase(db: TestDatabase): Promise<{ userIds: string[
   await sql`INSERT INTO policy (name, settings) VALUES ('runs', '{"keepDays": 60}')`
   const archived = await newPerson(db)
   await ingest(db, archived.sourceId, [row('1', '2005-01-03', '5'), row('2', '2005-01-03', '-2.50')])
-  await archiveMonth(await startArchive(db), '2005-01-01')
+  const archive = await startArchive(db)
+  await archiveMonth(archive, '2005-01-01')
   // Ids that were given out and are gone.
   await sql`INSERT INTO app_user (email) VALUES ('gone@example.org')`
   await sql`DELETE FROM app_user WHERE email = 'gone@example.org'`
-  return { userIds, sourceIds }
+  return { userIds, sourceIds, archive: archive.folder }
 }
 
 /** Columns and tables that a restore changes on purpose. */

@@ -1,6 +1,7 @@
 import { InstallationError } from '../../errors.ts'
 import type { Database } from '../database.ts'
 import type { Migration } from '../migrate.ts'
+import { followSettings } from '../policies/settings.ts'
 import { markFinished } from '../unfinished-restore.ts'
 import { moveToColumnstore } from './columnstore.ts'
 import { digestTable } from './digest.ts'
@@ -78,6 +79,7 @@ export async function restoreBackup(
   async function settle(sql: Loader['sql'], all: Table[], after: Migration[], manifest: Manifest) {
     for (const statement of after.flatMap(rowStatements)) await sql.unsafe(statement)
     await settleRestored(sql, all, manifest, { stopped, rests, now })
+    await followSettings({ sql, engine: db.engine }, now)
   }
 }
 

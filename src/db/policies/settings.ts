@@ -89,19 +89,51 @@ export async function setSetting(
     }
     const values = valuesWith(policies, stored, [policy.name, name, value], rawRetentionDays)
     refuseImpossible(values, connectors, rawRetentionDays)
-    const schedule = policy.schedule(values[policy.name]!)
     const patch = { [name]: value === setting.default ? null : value }
-    const jobs = policy.jobs?.(values[policy.name]!) ?? {}
-    const [row] = await retryOnContention(
-      () => sql<{ done: boolean }[]>`
-        SELECT set_policy(
-          ${policy.name}, ${jsonbText(patch)}::text::jsonb, ${jsonbText(stored)}::text::jsonb,
-          ${schedule ? nextRun(schedule, now).toISOString() : null}, ${jobs.columnstoreAfterDays ?? null},
-          ${jobs.refreshDays ?? null}, ${jobs.refreshMinutes ?? null}
-        ) AS done`,
-    )
-    if (row!.done) return value
+    if (await storeSettings(sql, { policy, patch, values: values[policy.name]!, seen: stored, now }))
+      return value
   }
+}
+
+/** Has TimescaleDB's own jobs of a new database follow what was loaded into it. */
+export async function followSettings({ sql, engine }: PolicyBase, now: Date): Promise<void> {
+  const stored = await readStored(sql)
+  for (const policy of policiesOf(engine)) {
+    // Those without are as their migrations made them.
+    if (!policy.jobs || !stored[policy.name]) continue
+    const values = valuesOf(policy, stored[policy.name], undefined)
+    await storeSettings(sql, { policy, patch: {}, values, seen: stored, now })
+  }
+}
+
+/** False, and nothing is stored, where the settings are not `seen` any more. TimescaleDB's own jobs follow. */
+async function storeSettings(
+  sql: Sql,
+  {
+    policy,
+    patch,
+    values,
+    seen,
+    now,
+  }: {
+    policy: Policy
+    patch: Record<string, Value>
+    values: Record<string, Value>
+    seen: Settings
+    now: Date
+  },
+): Promise<boolean> {
+  const schedule = policy.schedule(values)
+  const jobs = policy.jobs?.(values) ?? {}
+  const [row] = await retryOnContention(
+    () => sql<{ done: boolean }[]>`
+      SELECT set_policy(
+        ${policy.name}, ${jsonbText(patch)}::text::jsonb, ${jsonbText(seen)}::text::jsonb,
+        ${schedule ? nextRun(schedule, now).toISOString() : null}, ${jobs.columnstoreAfterDays ?? null},
+        ${jobs.refreshDays ?? null}, ${jobs.refreshMinutes ?? null}
+      ) AS done`,
+  )
+  return row!.done
 }
 
 /** A value for one run. Throws where it could not be set. */
