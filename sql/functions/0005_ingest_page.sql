@@ -69,6 +69,8 @@ DECLARE
   -- The columns of which all values are equal.
   v_same record;
   v_account_ids bigint[];
+  v_ids uuid[];
+  v_id_user_ids bigint[];
   v_counts jsonb;
   v_rest page_change[];
   v_window record;
@@ -105,9 +107,18 @@ BEGIN
   -- Writers of one account wait for each other here, in one order, and only then look at what is stored.
   PERFORM 1 FROM account WHERE id = ANY (v_account_ids) ORDER BY id FOR UPDATE;
 
-  PERFORM refuse_archived_ids(v_user_ids, string_to_array(v_columns->>'id', E'\x7f')::uuid[]);
-  PERFORM refuse_archived_days(v_user_ids[c.account + 1], v_account_ids[c.account + 1], c.from, c.to)
-  FROM jsonb_to_recordset(coalesce(p_page->'completed', '[]')) AS c (account int, "from" date, "to" date);
+  v_ids := string_to_array(v_columns->>'id', E'\x7f')::uuid[];
+  -- The user of each id.
+  v_id_user_ids := CASE
+    WHEN v_columns->>'account' IS NULL THEN
+      array_fill(v_user_ids[(p_page->'constants'->>'account')::int + 1], ARRAY[coalesce(cardinality(v_ids), 0)])
+    ELSE ARRAY(
+      SELECT v_user_ids[a.account::int + 1]
+      FROM unnest(string_to_array(v_columns->>'account', E'\x7f')) WITH ORDINALITY AS a (account, ordinality)
+      ORDER BY a.ordinality
+    )
+  END;
+  PERFORM refuse_archived_page(v_id_user_ids, v_ids, p_page->'completed', v_user_ids, v_account_ids);
   UPDATE archive_month SET state = 'late'
   WHERE state <> 'late' AND month IN (SELECT month_start(d::date) FROM jsonb_array_elements_text(p_page->'days') AS d);
 
@@ -143,7 +154,7 @@ BEGIN
         coalesce(u.group_id, v_same.group_id) AS group_id,
         coalesce(u.digest, v_same.digest) AS digest
       FROM unnest(
-        string_to_array(v_columns->>'id', E'\x7f')::uuid[],
+        v_ids,
         string_to_array(v_columns->>'digest', E'\x7f', '')::uuid[],
         string_to_array(v_columns->>'op', E'\x7f'),
         string_to_array(v_columns->>'version', E'\x7f', '')::bigint[],

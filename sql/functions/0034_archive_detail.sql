@@ -65,7 +65,8 @@ BEGIN
   FROM unnest(p_rows)
   RETURNING id INTO v_file_id;
   INSERT INTO archive_part (user_id, month, file_id, account_ids, transactions, marks)
-  SELECT user_id, (p_file->>'month')::date, v_file_id, array_agg(DISTINCT account_id), count(*), array_agg(archive_mark(id))
+  SELECT user_id, (p_file->>'month')::date, v_file_id, array_agg(DISTINCT account_id), count(*),
+    array_agg(archive_mark(id) ORDER BY archive_mark(id))
   FROM unnest(p_rows) GROUP BY user_id;
   RETURN v_file_id;
 END

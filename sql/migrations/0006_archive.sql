@@ -9,6 +9,7 @@ CREATE TABLE "archive_file" (
 	"sha256" "bytea" NOT NULL,
 	"written_at" timestamp with time zone NOT NULL,
 	"renew" boolean DEFAULT false NOT NULL,
+	"left_account_ids" bigint[] DEFAULT '{}' NOT NULL,
 	"unused_since" timestamp with time zone,
 	CONSTRAINT "archive_file_key_unique" UNIQUE("key")
 );
@@ -24,7 +25,7 @@ CREATE TABLE "archive_part" (
 	"file_id" bigint NOT NULL,
 	"account_ids" bigint[] NOT NULL,
 	"transactions" integer NOT NULL,
-	"marks" integer[] NOT NULL,
+	"marks" bigint[] NOT NULL,
 	CONSTRAINT "archive_part_user_id_month_file_id_pk" PRIMARY KEY("user_id","month","file_id")
 );
 --> statement-breakpoint

@@ -46,7 +46,10 @@ export async function readArchivedPage(
 export async function monthsWithId(sql: Sql, callerId: string, id: string): Promise<string[]> {
   const rows = await sql<{ month: string }[]>`
     SELECT DISTINCT p.month
-    FROM (SELECT array_agg(DISTINCT user_id) AS user_ids FROM visible_account(${callerId})) AS v
-    JOIN archived_places(v.user_ids, ARRAY[${id}::uuid]) AS p ON true`
+    FROM (
+      SELECT array_agg(user_id) AS user_ids, array_agg(${id}::uuid) AS ids
+      FROM (SELECT DISTINCT user_id FROM visible_account(${callerId})) AS u
+    ) AS v
+    JOIN archived_places(v.user_ids, v.ids) AS p ON true`
   return rows.map(({ month }) => month)
 }

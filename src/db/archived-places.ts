@@ -10,7 +10,7 @@ export interface ArchivedPlace {
 /** Brings the detail of these places back to the database, which changes no sum. */
 export type BringBack = (places: ArchivedPlace[]) => Promise<void>
 
-/** A page names all places of its ids in one refusal, and then those of its windows; another write may be between. */
+/** One refusal names all places of a write. A second one means that somebody archived some of them again meanwhile. */
 const mostTries = 8
 
 const archives = new WeakMap<Sql, BringBack>()
@@ -30,7 +30,8 @@ export async function retryWrite<T>(sql: Sql, write: () => Promise<T>): Promise<
       return await retryOnContention(write)
     } catch (error) {
       const places = archivedPlacesOf(error)
-      if (!places || tries === mostTries) throw error
+      if (!places) throw error
+      if (tries === mostTries) throw archivedAgain(error as Error)
       const bringBack = archives.get(sql)
       if (!bringBack) throw notConfigured(error as Error)
       await bringBack(places)
@@ -44,6 +45,13 @@ function archivedPlacesOf(error: unknown): ArchivedPlace[] | undefined {
     return
   const places = JSON.parse(String(error.detail)) as { user: string; month: string }[]
   return places.map(({ user, month }) => ({ userId: user, month }))
+}
+
+function archivedAgain(cause: Error): ArchiveUnavailableError {
+  return new ArchiveUnavailableError(
+    `${cause.message}, again after each of ${mostTries - 1} times that they were brought back; nothing was written: try again`,
+    { cause },
+  )
 }
 
 function notConfigured(cause: Error): ArchiveUnavailableError {

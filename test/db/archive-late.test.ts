@@ -8,6 +8,7 @@ import { verifyArchive } from '../../src/archive/verify-archive.ts'
 import { listAccounts, removeAccount, setBalance, unsetBalance } from '../../src/db/accounts.ts'
 import { annotateTransaction } from '../../src/db/annotations.ts'
 import { listArchiveFiles } from '../../src/db/archive-files.ts'
+import { attachArchive } from '../../src/db/archived-places.ts'
 import { connect } from '../../src/db/client.ts'
 import { ingestEncodedPage, ingestPage } from '../../src/db/ingest.ts'
 import { encodePage } from '../../src/db/page-encoding.ts'
@@ -303,6 +304,58 @@ test('a month of more rows than a file holds lies in several, of one user too', 
   expect((await verifyArchive(archive)).faults).toEqual([])
   await ingest(db, sourceId, [{ type: 'delete', account: 'A', id: 'late' }])
   expect(await seen(db, archive.store, userId)).toEqual(whole)
+})
+
+test('more windows than a write is tried again, in months that lie apart: one refusal names them all', async () => {
+  const { userId, sourceId } = await addPerson()
+  const months = Array.from({ length: 12 }, (_, n) => `2022-${String(n + 1).padStart(2, '0')}`)
+  await ingest(
+    db,
+    sourceId,
+    months.map((month) => row(`of ${month}`, `${month}-10`, '2')),
+  )
+  await run()
+  const page = {
+    ...pageOf([row('05 1', '2024-05-01', '9'), row('01 2', '2024-01-02', '9')]),
+    completed: months.map((month) => ({ account: 'A', from: `${month}-10`, to: `${month}-10`, ids: [] })),
+  }
+  const [counted] = await ingestEncodedPage(db.sql, sourceId, encodePage(sourceId, page), now)
+  expect(counted).toMatchObject({ removed: 12, changed: 2 })
+  // Back is what the page had to do with, and nothing else.
+  const parts = await db.sql`SELECT month FROM archive_part WHERE user_id = ${userId} ORDER BY month`
+  expect(parts.map(({ month }) => month)).toEqual(['2024-02-01', '2024-03-01'])
+})
+
+test('a write that is refused after each time that its months were brought back can be asked again', async () => {
+  const sql = connect(db.url, { max: 1 })
+  let times = 0
+  attachArchive(sql, async (places) => {
+    times++
+    expect(places).toEqual([{ userId: person.userId, month: january }])
+  })
+  const write = ingestPage(sql, person.sourceId, pageOf([row('01 1', '2024-01-01', '99')]), now)
+  await expect(write).rejects.toThrow(ArchiveUnavailableError)
+  expect(times).toBe(7)
+  await sql.end()
+})
+
+test('an id is looked for among the transactions of its own user alone', async () => {
+  const [found] = (await listAll(db, archive.store, person.userId)).filter(
+    ({ description }) => description === '01 1',
+  )
+  const id = found!.id
+  const places = (userIds: string[], ids: string[]) =>
+    db.sql`SELECT user_id, month FROM archived_places(${userIds}::bigint[], ${ids}::uuid[]) ORDER BY user_id`
+  const other = await addPerson()
+  await run()
+  const unknown = '00000000-0000-4000-8000-000000000000'
+  expect([...(await places([other.userId, person.userId], [id, unknown]))]).toEqual([])
+  expect([...(await places([other.userId, person.userId], [unknown, id]))]).toEqual([
+    { user_id: person.userId, month: january },
+  ])
+  // Another id of the same first seven bytes.
+  const near = `${id.slice(0, 14)}1${id.slice(15, 16)}${id[16] === '0' ? '1' : '0'}${id.slice(17)}`
+  expect([...(await places([person.userId], [near]))]).toEqual([])
 })
 
 test('of a source of the whole platform, each user’s rows are brought back alone', async () => {

@@ -18,7 +18,9 @@ export const archiveFile = pgTable('archive_file', {
   writtenAt: instant('written_at').notNull(),
   /** Holds transactions of accounts that are gone: another file is to take its place. */
   renew: boolean('renew').notNull().default(false),
-  /** Since when it was seen that none of its transactions is the archive's any more. */
+  /** Accounts of which it holds transactions that were brought back: no part tells of them any more. */
+  leftAccountIds: bigint('left_account_ids', { mode: 'bigint' }).array().notNull().default([]),
+  /** Since when none of its transactions is the archive's: before its parts are, or as was seen since. */
   unusedSince: instant('unused_since'),
 })
 
@@ -36,8 +38,8 @@ export const archivePart = pgTable(
       .references(() => archiveFile.id),
     accountIds: bigint('account_ids', { mode: 'bigint' }).array().notNull(),
     transactions: integer('transactions').notNull(),
-    /** The first four bytes of each id: enough to tell that one may be here. */
-    marks: integer('marks').array().notNull(),
+    /** The first eight bytes of each id, in order: enough to tell that one is here. */
+    marks: bigint('marks', { mode: 'bigint' }).array().notNull(),
   },
   (table) => [
     primaryKey({ columns: [table.userId, table.month, table.fileId] }),
