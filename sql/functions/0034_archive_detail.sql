@@ -225,7 +225,15 @@ BEGIN
       USING ERRCODE = 'data_corrupted';
   END IF;
 
-  DELETE FROM archive_part WHERE user_id = ANY (v_user_ids) AND month = p_month;
+  -- Where an account is removed later, these files hold transactions of it all the same.
+  WITH gone AS (
+    DELETE FROM archive_part WHERE user_id = ANY (v_user_ids) AND month = p_month RETURNING file_id, account_ids
+  )
+  UPDATE archive_file f
+  SET left_account_ids = ARRAY(
+    SELECT unnest(f.left_account_ids) UNION SELECT unnest(account_ids) FROM gone WHERE file_id = f.id ORDER BY 1
+  )
+  WHERE f.id IN (SELECT file_id FROM gone);
   UPDATE archive_month SET state = 'late' WHERE month = p_month AND state <> 'late';
   RETURN v_restored;
 END

@@ -1,5 +1,6 @@
 import { beforeAll, beforeEach, expect, test } from 'vitest'
 import { archiveMonth } from '../../src/archive/archive-month.ts'
+import { decodeDetailFile } from '../../src/archive/detail-file.ts'
 import { removeUnused, renewFiles } from '../../src/archive/renew-files.ts'
 import { restoreMonth } from '../../src/archive/restore-month.ts'
 import { runArchive } from '../../src/archive/run-archive.ts'
@@ -427,6 +428,42 @@ test('what is removed is gone from lists and sums at once, with the next run fro
   expect((await worthOf(db, userId)).worth.at(-1)).toMatchObject({ netWorth: '0' })
   await run()
   expect(await said()).toEqual([])
+  expect((await verifyArchive(archive)).faults).toEqual([])
+})
+
+test('an account that goes leaves the files in which its transactions lay before they were brought back, too', async () => {
+  const { userId } = person
+  const { id } = await accountOf(person, 'A')
+  const restore = async () => {
+    for (const month of ['2024-01-01', '2024-02-01', '2024-03-01'])
+      await restoreMonth(archive, month, { userId })
+  }
+  // Beside another one's, in the same files.
+  await restore()
+  const other = await addPerson()
+  await run()
+  // Brought back, and in other files from then on; the first are still the other one's.
+  await restore()
+  await run()
+  await restoreMonth(archive, '2024-02-01', { userId })
+  await removeAccount(db.sql, userId, id)
+  await run()
+  const ofAccount = async () => {
+    const keys: string[] = []
+    for await (const { key } of archive.store.list('')) {
+      const rows = await decodeDetailFile(await archive.store.get(key))
+      if (rows.some(({ accountId }) => accountId === id)) keys.push(key)
+    }
+    return keys
+  }
+  const used = (await listArchiveFiles(db.sql)).filter(({ archived }) => archived > 0).map(({ key }) => key)
+  expect((await ofAccount()).filter((key) => used.includes(key))).toEqual([])
+  expect(await ofAccount()).not.toEqual([])
+  archive.time.now = new Date(now.getTime() + 91 * 86_400_000)
+  await removeUnused(archive, 90)
+  archive.time.now = now
+  expect(await ofAccount()).toEqual([])
+  expect(await told(other)).toEqual(await told(twin))
   expect((await verifyArchive(archive)).faults).toEqual([])
 })
 
