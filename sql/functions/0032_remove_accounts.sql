@@ -49,9 +49,11 @@ BEGIN
   END IF;
 
   -- The archive's files are written anew without them, later; nobody reads them there meanwhile.
-  UPDATE archive_file SET renew = true
+  UPDATE archive_file f SET renew = true
   WHERE id IN (SELECT file_id FROM archive_part WHERE user_id = p_user_id AND account_ids && v_account_ids)
-    OR p_user_id BETWEEN first_user_id AND last_user_id AND left_account_ids && v_account_ids;
+    -- One of which nothing is the archive's goes as it is, before long.
+    OR p_user_id BETWEEN first_user_id AND last_user_id AND left_account_ids && v_account_ids
+      AND EXISTS (SELECT 1 FROM archive_part p WHERE p.file_id = f.id);
   DELETE FROM archive_part WHERE user_id = p_user_id AND account_ids <@ v_account_ids;
 
   DELETE FROM reconciliation WHERE user_id = p_user_id AND account_id = ANY (v_account_ids);

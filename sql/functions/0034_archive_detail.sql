@@ -53,17 +53,20 @@ BEGIN
 END
 $$;
 
--- Makes a file known, and which users' transactions are in it. p_file: {key, month, bytes, sha256}.
+-- Which users' transactions are in a file, which is known since before it was written (src/archive/write-file.ts). Raises
+-- TM005 where it is forgotten by now. p_file: {key, month, bytes, sha256}.
 CREATE OR REPLACE FUNCTION put_archive_file(p_file jsonb, p_rows archived_transaction[], p_now timestamptz) RETURNS bigint
 LANGUAGE plpgsql AS $$
 DECLARE
   v_file_id bigint;
 BEGIN
-  INSERT INTO archive_file (key, month, first_user_id, last_user_id, transactions, bytes, sha256, written_at)
-  SELECT p_file->>'key', (p_file->>'month')::date, min(user_id), max(user_id), count(*), (p_file->>'bytes')::int,
-    decode(p_file->>'sha256', 'hex'), p_now
-  FROM unnest(p_rows)
+  UPDATE archive_file
+  SET bytes = (p_file->>'bytes')::int, sha256 = decode(p_file->>'sha256', 'hex'), written_at = p_now, unused_since = NULL
+  WHERE key = p_file->>'key'
   RETURNING id INTO v_file_id;
+  IF v_file_id IS NULL THEN
+    RAISE EXCEPTION 'the file % is forgotten', p_file->>'key' USING ERRCODE = 'TM005';
+  END IF;
   INSERT INTO archive_part (user_id, month, file_id, account_ids, transactions, marks)
   SELECT user_id, (p_file->>'month')::date, v_file_id, array_agg(DISTINCT account_id), count(*),
     array_agg(archive_mark(id) ORDER BY archive_mark(id))

@@ -20,7 +20,7 @@ export interface Verification {
   transactions: number
   /** A sentence each; empty where the archive is whole. */
   faults: string[]
-  /** Files in the store that this database knows nothing of: of a run that was cut off, or of somebody else. */
+  /** Files in the store that this database knows nothing of: somebody else's, or written since a backup that was restored. */
   unknown: string[]
 }
 

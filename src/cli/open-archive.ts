@@ -1,13 +1,14 @@
 import type { Archive } from '../archive/archive.ts'
 import { bringBack } from '../archive/bring-back.ts'
 import { openArchiveStore } from '../archive/open-store.ts'
+import { removeUnused, renewFiles } from '../archive/renew-files.ts'
 import { runArchive } from '../archive/run-archive.ts'
 import type { ArchiveStore } from '../archive/store.ts'
 import { attachArchive } from '../db/archived-places.ts'
 import type { Sql } from '../db/client.ts'
 import type { Database } from '../db/database.ts'
 import type { Runners } from '../db/policies/all.ts'
-import { RefusedError } from '../errors.ts'
+import { ArchiveDamagedError, RefusedError } from '../errors.ts'
 import type { CommandContext } from './terminal.ts'
 
 type Parts = Pick<CommandContext, 'config' | 'clock' | 'sleep' | 'signal'>
@@ -57,12 +58,22 @@ export function runnersOf(context: Parts): Runners {
         { store, db: { sql, engine }, clock: context.clock, signal },
         { ...settings, onMonth: progress },
       )
-      const parts = [
-        `${run.transactions.toLocaleString('en-US')} transactions of ${run.months} months moved to ${run.files} files in ${store.place}`,
-        ...(run.renewed > 0 ? [`${run.renewed} files written anew without accounts that are gone`] : []),
-        ...(run.removed > 0 ? [`${run.removed} files removed that nothing was read from any more`] : []),
-      ]
-      return { message: parts.join('; '), again: run.left > 0 }
+      return {
+        message: `${run.transactions.toLocaleString('en-US')} transactions of ${run.months} months moved to ${run.files} files in ${store.place}`,
+        again: run.left > 0,
+      }
+    },
+    archiveFiles: async ({ sql, engine, settings: { keepUnusedDays }, signal }) => {
+      const archive = { store, db: { sql, engine }, clock: context.clock, signal }
+      const { renewed, faults } = await renewFiles(archive)
+      const removed = await removeUnused(archive, keepUnusedDays)
+      const message = [
+        `${renewed} files written anew without accounts that are gone`,
+        `${removed} files removed that nothing was read from any more`,
+        ...faults,
+      ].join('; ')
+      if (faults.length > 0) throw new ArchiveDamagedError(message)
+      return { message }
     },
   }
 }

@@ -39,6 +39,27 @@ export async function listArchiveFiles(sql: Sql, month?: string): Promise<KnownF
   }))
 }
 
+/**
+ * Makes a file known that is about to be written, as one that nothing is read from: where it is never taken up, it goes as
+ * all unused ones do.
+ */
+export async function announceFile(
+  sql: Sql,
+  { key, month, bytes, sha256 }: ArchiveFile,
+  rows: readonly Pick<ArchivedTransaction, 'userId'>[],
+  now: Date,
+): Promise<void> {
+  await sql`
+    INSERT INTO archive_file (
+      key, month, first_user_id, last_user_id, transactions, bytes, sha256, written_at, unused_since
+    )
+    VALUES (
+      ${key}, ${month}, ${rows[0]!.userId}, ${rows.at(-1)!.userId}, ${rows.length}, ${bytes}, decode(${sha256}, 'hex'),
+      ${now.toISOString()}, ${now.toISOString()}
+    )
+    ON CONFLICT (key) DO NOTHING`
+}
+
 /** Users whose transactions of the file's month are the archive's, in order. */
 export async function usersOf(sql: Sql, fileId: string): Promise<string[]> {
   const rows = await sql<{ user_id: string }[]>`

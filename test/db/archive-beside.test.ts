@@ -90,7 +90,7 @@ const balance = { day: '2024-01-03', asset: 'EUR', amount: '500' }
 describe.each(Object.entries(writes))('%s', (_, write) => {
   async function expectWhole(before: Awaited<ReturnType<typeof look>>) {
     expect(await look()).toEqual(before)
-    for (let runs = 0; runs < 2; runs++) await runArchive(archive, { afterDays: 90, keepUnusedDays: 90 })
+    for (let runs = 0; runs < 2; runs++) await runArchive(archive, { afterDays: 90 })
     const [left] = await db.sql`
       SELECT count(*)::int AS count FROM transaction WHERE user_id = ${userId} AND booked_on < '2024-02-01'
         AND is_archivable(status, archived_count, kind, id, account_id, asset, booked_on)`
@@ -192,7 +192,7 @@ test('who writes as archiving of a month begins is waited for: the month is not 
   reserved.release()
   await running
   await writer.end()
-  await runArchive(archive, { afterDays: 90, keepUnusedDays: 90 })
+  await runArchive(archive, { afterDays: 90 })
   expect(await placesOf(db, userId)).toMatchObject({ here: 0, archived: 13 })
 })
 

@@ -8,7 +8,7 @@ import { findWholeTransaction } from '../../src/archive/transaction-pages.ts'
 import { verifyArchive } from '../../src/archive/verify-archive.ts'
 import { listAccounts, removeAccount, setBalance, unsetBalance } from '../../src/db/accounts.ts'
 import { annotateTransaction } from '../../src/db/annotations.ts'
-import { listArchiveFiles } from '../../src/db/archive-files.ts'
+import { type KnownFile, listArchiveFiles, usersOf } from '../../src/db/archive-files.ts'
 import { attachArchive } from '../../src/db/archived-places.ts'
 import { connect } from '../../src/db/client.ts'
 import { ingestEncodedPage, ingestPage } from '../../src/db/ingest.ts'
@@ -40,7 +40,12 @@ let person: Person
 let twin: Person
 
 const january = '2024-01-01'
-const run = () => runArchive(archive, { afterDays: 75, keepUnusedDays: 90 })
+/** As both policies do. */
+async function run() {
+  await runArchive(archive, { afterDays: 75 })
+  expect(await renewFiles(archive)).toMatchObject({ faults: [] })
+  await removeUnused(archive, 90)
+}
 
 async function addPerson(): Promise<Person> {
   const { user, sourceId } = await newPerson(db)
@@ -270,7 +275,7 @@ test('openings, revaluations, pending and requested rows and the month of the ho
   )
   // 75 days before 15 June is 1 April: the whole of March is older. 76: it is not.
   await ingest(db, sourceId, [row('last of March', '2024-03-31', '1'), row('April', '2024-04-01', '1')])
-  await runArchive(archive, { afterDays: 76, keepUnusedDays: 90 })
+  await runArchive(archive, { afterDays: 76 })
   const left = async () =>
     (
       await db.sql`SELECT description FROM transaction WHERE user_id = ${userId} AND archived_count IS NULL
@@ -288,7 +293,7 @@ test('openings, revaluations, pending and requested rows and the month of the ho
     null,
     null,
   ])
-  await runArchive(archive, { afterDays: 75, keepUnusedDays: 90 })
+  await runArchive(archive, { afterDays: 75 })
   expect(await left()).toEqual(['Opening balance', 'pending', 'requested', 'Balance set by hand', null])
 })
 
@@ -477,7 +482,7 @@ test('an account that went and came again keeps what is said of its transactions
   await annotateTransaction(db.sql, userId, found.id, { note: 'mine' }, now)
   // Archived once more, before the files of old are written anew.
   await archiveMonth(archive, january)
-  expect(await renewFiles(archive)).toBeGreaterThan(0)
+  expect((await renewFiles(archive)).renewed).toBeGreaterThan(0)
   const reads = { sql: db.sql, store: archive.store }
   expect(await findWholeTransaction(reads, userId, found.id)).toMatchObject({ note: 'mine' })
   expect(await listAll(db, archive.store, userId)).toHaveLength(list.length)
@@ -510,4 +515,24 @@ test('a file that nothing is read from is removed once so many days have passed,
     used.filter((key) => !unused.includes(key)),
   )
   expect(await told(person)).toEqual(whole)
+})
+
+test('a file that cannot be read is told, and is in the way of no other', async () => {
+  const neighbour = await addPerson()
+  await run()
+  let damaged: KnownFile | undefined
+  for (const file of await listArchiveFiles(db.sql))
+    if ((await usersOf(db.sql, file.id)).includes(person.userId)) damaged = file
+  expect(await usersOf(db.sql, damaged!.id)).not.toContain(neighbour.userId)
+  const bytes = await archive.store.get(damaged!.key)
+  await archive.store.remove(damaged!.key)
+  for (const each of [person, neighbour])
+    await removeAccount(db.sql, each.userId, (await accountOf(each, 'A')).id)
+  const { renewed, faults } = await renewFiles(archive)
+  expect(faults).toEqual([expect.stringContaining(damaged!.key)])
+  expect(renewed).toBeGreaterThan(0)
+  await archive.store.put(damaged!.key, bytes)
+  expect(await renewFiles(archive)).toEqual({ renewed: 1, faults: [] })
+  expect(await renewFiles(archive)).toEqual({ renewed: 0, faults: [] })
+  expect((await verifyArchive(archive)).faults).toEqual([])
 })

@@ -1,6 +1,7 @@
 import { Big } from 'big.js'
 import fc from 'fast-check'
 import { beforeAll, expect, test } from 'vitest'
+import { removeUnused, renewFiles } from '../../src/archive/renew-files.ts'
 import { runArchive } from '../../src/archive/run-archive.ts'
 import { addDays } from '../../src/calendar.ts'
 import type { Sql } from '../../src/db/client.ts'
@@ -34,6 +35,12 @@ beforeAll(async () => {
         { ...archive, db: { sql, engine }, clock: () => clock, signal },
         settings,
       )
+      return { message: JSON.stringify(outcome) }
+    },
+    archiveFiles: async ({ sql, engine, settings: { keepUnusedDays }, signal }) => {
+      const ofRun = { ...archive, db: { sql, engine }, clock: () => clock, signal }
+      const outcome = await renewFiles(ofRun)
+      await removeUnused(ofRun, keepUnusedDays)
       return { message: JSON.stringify(outcome) }
     },
   })
@@ -93,6 +100,7 @@ const written: Record<string, string[]> = {
   columnstore: ['transaction', '_timescaledb_catalog.chunk'],
   references: ['transaction_ref'],
   archive: ['transaction', 'transaction_ref', 'archive_file', 'archive_part', 'archive_month'],
+  'archive-files': ['archive_file'],
 }
 
 const arbitraryStep = fc.oneof(

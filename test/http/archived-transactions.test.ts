@@ -26,7 +26,7 @@ beforeAll(async () => {
   return () => sql.end()
 })
 
-const run = () => runArchive(archive, { afterDays: 75, keepUnusedDays: 90 })
+const run = () => runArchive(archive, { afterDays: 75 })
 const restoreAll = async () => {
   for (const { month } of await db.sql`SELECT DISTINCT month FROM archive_part ORDER BY month`)
     await restoreMonth(archive, month)

@@ -140,11 +140,12 @@ describe('how the installation stands', () => {
       failures: 0,
     })
     expect(named('archive')).toMatchObject({
-      settings: [
-        { name: 'afterDays', value: null, default: null, origin: 'default' },
-        { name: 'keepUnusedDays', value: 90, default: 90, origin: 'default' },
-      ],
+      settings: [{ name: 'afterDays', value: null, default: null, origin: 'default' }],
       schedule: 'off',
+    })
+    expect(named('archive-files')).toMatchObject({
+      settings: [{ name: 'keepUnusedDays', value: 90, default: 90, origin: 'default' }],
+      schedule: 'daily at 05:50 UTC',
     })
   })
 

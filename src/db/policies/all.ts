@@ -1,5 +1,5 @@
 import type { Engine } from '../engine.ts'
-import { type ArchiveRunner, archive } from './archive.ts'
+import { type ArchiveFilesRunner, type ArchiveRunner, archive, archiveFiles } from './archive.ts'
 import {
   futureTimes,
   idempotencyKeys,
@@ -18,6 +18,7 @@ import { deepRollups, rollups } from './rollups.ts'
 /** What other parts do for a policy. */
 export interface Runners {
   archive?: ArchiveRunner
+  archiveFiles?: ArchiveFilesRunner
 }
 
 /** Every policy that an engine has. */
@@ -28,6 +29,7 @@ export function policiesOf(engine: Engine, runners: Runners = {}): Policy[] {
     columnstore,
     partitions,
     archive(runners.archive),
+    archiveFiles(runners.archiveFiles),
     runs,
     references,
     futureTimes,
