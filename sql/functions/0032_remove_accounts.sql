@@ -1,9 +1,11 @@
 -- Takes accounts away, for good, with their transactions, what is remembered of those, what was said of them, and the
 -- balances that were reported. Accounts that are not the user's are passed over. Returns how many went.
 --
--- What transaction_ref remembers of rows that had gone before stays until the policy `references` forgets it: it names
--- no account, and no id of theirs is made again, since each id is hashed from its source and account. A write on its way to one of the accounts ends first;
--- whoever comes later finds none.
+-- Where an account comes again on its source, its transactions have the same ids. What transaction_ref remembers of those
+-- that others had replaced goes with these, in the archive with its files: they would be stale for ever. What it
+-- remembers of others that had gone before names no account, and stays until the policy `references` forgets it; only an
+-- earlier version than the one that went is stale then. A write on its way to one of the accounts ends first; whoever comes
+-- later finds none.
 CREATE OR REPLACE FUNCTION remove_accounts(p_user_id bigint, p_account_ids bigint[]) RETURNS bigint
 LANGUAGE plpgsql
 -- As in apply_changes: a generic plan of a DELETE on columnstore chunks decompresses everything.
@@ -15,6 +17,7 @@ DECLARE
   v_first_days date[];
   v_last_days date[];
   v_ids uuid[];
+  v_all_ids uuid[] := '{}';
 BEGIN
   v_account_ids := ARRAY(
     SELECT id FROM account WHERE user_id = p_user_id AND id = ANY (p_account_ids) ORDER BY id FOR UPDATE
@@ -43,7 +46,15 @@ BEGIN
     SELECT array_agg(id) INTO v_ids FROM gone;
     DELETE FROM transaction_ref WHERE user_id = p_user_id AND id = ANY (v_ids);
     DELETE FROM transaction_annotation WHERE user_id = p_user_id AND transaction_id = ANY (v_ids);
+    v_all_ids := v_all_ids || v_ids;
   END LOOP;
+  -- Of a replaced id, digest is the successor, which may have been replaced itself.
+  WITH RECURSIVE replaced AS (
+    SELECT id FROM transaction_ref WHERE user_id = p_user_id AND replaced AND digest = ANY (v_all_ids)
+    UNION
+    SELECT r.id FROM transaction_ref r JOIN replaced s ON r.digest = s.id WHERE r.user_id = p_user_id AND r.replaced
+  )
+  DELETE FROM transaction_ref WHERE user_id = p_user_id AND id IN (SELECT id FROM replaced);
   IF v_first_days IS NOT NULL THEN
     PERFORM mark_rollup_dirty(p_user_id, v_first_days[1]);
   END IF;

@@ -303,8 +303,8 @@ END
 $$;
 
 -- Puts a file that was written anew in the place of another: p_rows are what it holds, of the month and the users of the
--- earlier one that are still the archive's. Rows that are of no account any more are gone with it, and what was said of
--- them: p_gone, [{user, id}]. Without rows, nothing takes the place. Raises TM005 where the earlier file's parts have
+-- earlier one that are still the archive's. Rows that are of no account any more are gone with it, what was said of them,
+-- and what is remembered of ids that they had replaced: p_gone, [{user, id}]. Without rows, nothing takes the place. Raises TM005 where the earlier file's parts have
 -- changed meanwhile: p_user_ids are whose they were.
 DROP FUNCTION IF EXISTS replace_archive_file;
 CREATE FUNCTION replace_archive_file(
@@ -333,5 +333,17 @@ BEGIN
       SELECT 1 FROM transaction_ref r WHERE r.user_id = n.user_id AND r.id = g.id AND r.booked_on IS NOT NULL
     )
     AND NOT EXISTS (SELECT 1 FROM archived_places(ARRAY[n.user_id], ARRAY[g.id]));
+  WITH RECURSIVE gone AS (
+    SELECT r.user_id, r.id
+    FROM transaction_ref r JOIN jsonb_to_recordset(p_gone) AS g ("user" bigint, id uuid) ON r.user_id = g."user" AND r.digest = g.id
+    WHERE r.user_id = ANY (ARRAY(SELECT DISTINCT "user" FROM jsonb_to_recordset(p_gone) AS u ("user" bigint))) AND r.replaced
+      AND NOT EXISTS (
+        SELECT 1 FROM transaction_ref s WHERE s.user_id = r.user_id AND s.id = g.id AND s.booked_on IS NOT NULL
+      )
+      AND NOT EXISTS (SELECT 1 FROM archived_places(ARRAY[r.user_id], ARRAY[g.id]))
+    UNION
+    SELECT r.user_id, r.id FROM transaction_ref r JOIN gone s ON r.user_id = s.user_id AND r.digest = s.id WHERE r.replaced
+  )
+  DELETE FROM transaction_ref r USING gone g WHERE r.user_id = g.user_id AND r.id = g.id;
 END
 $$;

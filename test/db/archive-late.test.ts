@@ -536,3 +536,24 @@ test('a file that cannot be read is told, and is in the way of no other', async 
   expect(await renewFiles(archive)).toEqual({ renewed: 0, faults: [] })
   expect((await verifyArchive(archive)).faults).toEqual([])
 })
+
+test('of an account that went and came again, nothing is stale for what had replaced it before', async () => {
+  const { sourceId, userId } = await addPerson()
+  const chain = (of: string, day: string) => [
+    row(`${of} 1`, day, '-5', { status: 'pending' }),
+    row(`${of} 2`, day, '-6', { status: 'pending', replaces: [`${of} 1`] }),
+    row(`${of} 3`, day, '-7', { replaces: [`${of} 2`] }),
+  ]
+  const all = [...chain('old', '2024-01-10'), ...chain('new', '2024-06-10')]
+  const ofB = chain('B', '2024-06-11').map((each) => ({ ...each, account: 'B' }))
+  for (const each of [...all, ...ofB]) await ingest(db, sourceId, [each])
+  const known = () => listAll(db, archive.store, userId)
+  await run()
+  await removeAccount(db.sql, userId, (await accountOf({ sourceId, userId }, 'A')).id)
+  const firsts = [all[0]!, all[3]!]
+  expect(await counts({ sourceId, userId }, [firsts[1]!])).toMatchObject([{ added: 1, stale: 0 }])
+  await run()
+  expect(await counts({ sourceId, userId }, firsts)).toMatchObject([{ added: 1, unchanged: 1, stale: 0 }])
+  expect(await counts({ sourceId, userId }, [ofB[0]!, ofB[1]!])).toMatchObject([{ stale: 2 }])
+  expect(await known()).toEqual(expect.arrayContaining([expect.objectContaining({ amount: '-7' })]))
+})
