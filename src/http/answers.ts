@@ -6,7 +6,7 @@ import type { Sql } from '../db/client.ts'
 import { withDeadline } from '../deadline.ts'
 import type { UserCaller } from './caller.ts'
 import type { HttpParts } from './parts.ts'
-import { createReader } from './reader.ts'
+import { type Apart, createReader } from './reader.ts'
 
 /** To be counted up where an answer to the same data would read otherwise: an ETag stands for what was sent. */
 const shape = 2
@@ -37,7 +37,7 @@ export interface Answers {
     request: Request,
     caller: UserCaller,
     query: AnswerQuery,
-    make: (sql: Sql) => Promise<unknown>,
+    make: (sql: Sql, apart: Apart) => Promise<unknown>,
   ): Promise<Response>
 }
 
@@ -60,7 +60,7 @@ export function createAnswers(
   async function bodyOf(
     caller: UserCaller,
     name: string,
-    make: (sql: Sql) => Promise<unknown>,
+    make: (sql: Sql, apart: Apart) => Promise<unknown>,
   ): Promise<string> {
     const found = kept.get(name)
     if (found?.version === caller.version) return found.body
@@ -85,12 +85,12 @@ export function createAnswers(
    */
   async function makeWhole(
     { userId, version: asked }: UserCaller,
-    make: (sql: Sql) => Promise<unknown>,
+    make: (sql: Sql, apart: Apart) => Promise<unknown>,
   ): Promise<{ version: string | undefined; body: string }> {
     let version = asked
     for (let attempt = 0; ; attempt++) {
-      const { answer, after } = await reader(userId, version, async (sql) => ({
-        answer: await make(sql),
+      const { answer, after } = await reader(userId, version, async (sql, apart) => ({
+        answer: await make(sql, apart),
         after: (await readVersions(sql, [userId])).get(userId),
       }))
       const body = JSON.stringify(answer)

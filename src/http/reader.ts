@@ -2,22 +2,27 @@ import { setTimeout } from 'node:timers/promises'
 import { createBatch } from '../db/batch.ts'
 import { readVersions } from '../db/callers.ts'
 import { asTidemarkError, type Sql, sqlState } from '../db/client.ts'
-import { withDeadline } from '../deadline.ts'
-import { RefusedError } from '../errors.ts'
+import { type Apart, withPausedDeadline } from '../deadline.ts'
+import { ArchiveDamagedError, ArchiveMissingError, ArchiveUnavailableError, RefusedError } from '../errors.ts'
 import type { HttpParts } from './parts.ts'
 
 /** Milliseconds in which a replica has to tell what it knows: reads do not wait for one that hangs. */
 const patience = 250
 /** Milliseconds for which a replica is left alone that failed or was too slow. */
 const leftAlone = 5_000
-/** Milliseconds after which a read of a replica is given up that does not even end it: longer than it lets one take. */
+/**
+ * Milliseconds after which a read of a replica is given up that does not even end it: longer than it lets one take. What
+ * is read from the archive meanwhile is not the replica's time.
+ */
 const longestOnReplica = 12_000
 
-/** Reads for a user whose data is at `version`. */
+export type { Apart }
+
+/** Reads for a user whose data is at `version`. What asks something else than the database runs in `apart`. */
 export type Reader = <Answer>(
   userId: string,
   version: string,
-  read: (sql: Sql) => Promise<Answer>,
+  read: (sql: Sql, apart: Apart) => Promise<Answer>,
 ) => Promise<Answer>
 
 /**
@@ -35,7 +40,7 @@ export function createReader(
   }: Pick<HttpParts, 'db' | 'reads' | 'replica' | 'clock' | 'log'>,
   count: (from: 'primary' | 'replica') => void = () => {},
 ): Reader {
-  if (replica === undefined) return (_userId, _version, read) => read(primary)
+  if (replica === undefined) return (_userId, _version, read) => read(primary, within)
   const versions = createBatch<string, string>((userIds) => readVersions(replica, userIds))
   let avoidUntil = 0
 
@@ -62,8 +67,8 @@ export function createReader(
     }
   }
 
-  async function fromPrimary<Answer>(read: (sql: Sql) => Promise<Answer>): Promise<Answer> {
-    const answer = await read(primary)
+  async function fromPrimary<Answer>(read: (sql: Sql, apart: Apart) => Promise<Answer>): Promise<Answer> {
+    const answer = await read(primary, within)
     count('primary')
     return answer
   }
@@ -72,11 +77,11 @@ export function createReader(
     if (clock().getTime() < avoidUntil || !(await knows(userId, version))) return fromPrimary(read)
     let fault: unknown
     try {
-      const answer = await withDeadline(longestOnReplica, () => read(replica))
+      const answer = await withPausedDeadline(longestOnReplica, (apart) => read(replica, apart))
       count('replica')
       return answer
     } catch (error) {
-      if (isOfRequest(error)) throw error
+      if (isOfRequest(error) || isOfArchive(error)) throw error
       fault = error
     }
     // What fails on the primary, too, is no fault of the replica.
@@ -86,9 +91,19 @@ export function createReader(
   }
 }
 
+/** Where no deadline is: a part of the work as any other. */
+const within: Apart = (work) => work()
+
 /** What is refused, or takes too long, does so on the primary, too. */
 function isOfRequest(error: unknown): boolean {
   return asTidemarkError(error) instanceof RefusedError || codeOf(error) === sqlState.queryCanceled
+}
+
+/** The primary reads the same files. */
+function isOfArchive(error: unknown): boolean {
+  return [ArchiveUnavailableError, ArchiveMissingError, ArchiveDamagedError].some(
+    (each) => error instanceof each,
+  )
 }
 
 /** It ended this read in favour of what it replays, or what it replays holds a lock; another read may go well. */

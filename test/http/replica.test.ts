@@ -1,6 +1,7 @@
 import { beforeAll, expect, test } from 'vitest'
 import type { Sql } from '../../src/db/client.ts'
 import { connect, sqlState } from '../../src/db/client.ts'
+import { ArchiveDamagedError, ArchiveMissingError, ArchiveUnavailableError } from '../../src/errors.ts'
 import { createReader } from '../../src/http/reader.ts'
 import { startApp } from '../setup/http.ts'
 import { readOperations } from '../setup/openapi.ts'
@@ -229,3 +230,27 @@ test('a read that the replica ends, or that waits there for what it replays, is 
   await limited.end({ timeout: 0 })
   await locking.end()
 })
+
+test.each([ArchiveUnavailableError, ArchiveMissingError, ArchiveDamagedError])(
+  'a fault of the archive (%s) is none of the replica, and is not looked for on the primary',
+  async (Fault) => {
+    const { db, replica, caughtUp } = replicated
+    const { user } = await newPerson(db)
+    await caughtUp()
+    const warnings: unknown[] = []
+    const counts: string[] = []
+    const log = { warn: (details: unknown) => warnings.push(details) } as never
+    const read = createReader({ db, replica, clock: () => new Date(), log }, (from) => counts.push(from))
+    const version = (await db.sql`SELECT read_version(${user.id}) AS version`)[0]!.version as string
+    let reads = 0
+    const failing = read(user.id, version, (_, apart) =>
+      apart(async () => {
+        reads++
+        throw new Fault('the archive is away')
+      }),
+    )
+    await expect(failing).rejects.toThrow(Fault)
+    expect(await read(user.id, version, async () => 'read')).toBe('read')
+    expect([reads, counts, warnings]).toEqual([1, ['replica'], []])
+  },
+)
