@@ -13,19 +13,21 @@ LANGUAGE sql STABLE AS $$
     AND coalesce(p_filter->>'status', 'posted') = 'posted'
 $$;
 
--- Where the detail of that month lies which a caller may see, by part; none where nothing older is in the archive.
+-- Where the detail of that month lies which a caller may see, by part, and the accounts that are asked for; none where
+-- nothing older is in the archive.
 DROP FUNCTION IF EXISTS newest_archived_parts;
 CREATE FUNCTION newest_archived_parts(p_caller_id bigint, p_filter jsonb, p_until date)
 RETURNS TABLE (
-  user_id bigint, month date, file_id bigint, transactions integer, key text, sha256 bytea, bytes integer
+  user_id bigint, month date, file_id bigint, transactions integer, key text, sha256 bytea, bytes integer,
+  visible_account_ids bigint[]
 )
 LANGUAGE sql STABLE AS $$
   WITH visible AS (
-    SELECT array_agg(DISTINCT user_id) AS user_ids, array_agg(account_id) AS account_ids
+    SELECT array_agg(DISTINCT user_id) AS user_ids, array_agg(account_id ORDER BY account_id) AS account_ids
     FROM visible_account(p_caller_id)
     WHERE p_filter->>'accountId' IS NULL OR account_id = (p_filter->>'accountId')::bigint
   )
-  SELECT p.user_id, p.month, p.file_id, p.transactions, f.key, f.sha256, f.bytes
+  SELECT p.user_id, p.month, p.file_id, p.transactions, f.key, f.sha256, f.bytes, v.account_ids
   FROM visible v
   JOIN archive_part p ON p.user_id = ANY (v.user_ids) AND p.account_ids && v.account_ids
     AND p.month = newest_archived_month(v.user_ids, v.account_ids, p_filter, p_until)
@@ -33,11 +35,13 @@ LANGUAGE sql STABLE AS $$
   ORDER BY p.user_id, p.file_id
 $$;
 
--- Those between both days, of which p_rows are all that lie in the archive: p_file_ids are the files of the parts. Raises
--- TM005 where that is not so any more, as transactions have moved there or back meanwhile.
-CREATE OR REPLACE FUNCTION archived_page(
+-- Those between both days, of which p_rows are all that lie in the archive and can be in the page: p_file_ids are the
+-- files of the parts, p_account_ids the accounts that were visible. Raises TM005 where that is not so any more, as
+-- transactions have moved there or back meanwhile, or the caller sees other accounts.
+DROP FUNCTION IF EXISTS archived_page;
+CREATE FUNCTION archived_page(
   p_caller_id bigint, p_filter jsonb, p_after jsonb, p_limit int, p_first_day date, p_last_day date,
-  p_file_ids bigint[], p_rows archived_transaction[]
+  p_file_ids bigint[], p_account_ids bigint[], p_rows archived_transaction[]
 )
 RETURNS SETOF listed_transaction
 LANGUAGE plpgsql STABLE AS $$
@@ -45,10 +49,10 @@ DECLARE
   v_user_ids bigint[];
   v_account_ids bigint[];
 BEGIN
-  SELECT array_agg(DISTINCT user_id), array_agg(account_id) INTO v_user_ids, v_account_ids
+  SELECT array_agg(DISTINCT user_id), array_agg(account_id ORDER BY account_id) INTO v_user_ids, v_account_ids
   FROM visible_account(p_caller_id)
   WHERE p_filter->>'accountId' IS NULL OR account_id = (p_filter->>'accountId')::bigint;
-  IF p_file_ids IS DISTINCT FROM ARRAY(
+  IF p_account_ids IS DISTINCT FROM v_account_ids AND cardinality(p_file_ids) > 0 OR p_file_ids IS DISTINCT FROM ARRAY(
     SELECT DISTINCT file_id FROM archive_part
     WHERE user_id = ANY (v_user_ids) AND account_ids && v_account_ids AND coalesce(p_filter->>'status', 'posted') = 'posted'
       AND month BETWEEN month_start(p_first_day) AND p_last_day

@@ -1,5 +1,5 @@
 import { addDays, dayOf, daysInMonth, firstDay, lastDay } from '../calendar.ts'
-import { monthsWithId, newestArchivedParts, readArchivedPage } from '../db/archived-page.ts'
+import { annotatedIds, monthsWithId, newestArchivedParts, readArchivedPage } from '../db/archived-page.ts'
 import type { Sql } from '../db/client.ts'
 import {
   pageOf,
@@ -8,12 +8,16 @@ import {
   type TransactionPageQuery,
 } from '../db/transaction-pages.ts'
 import { findTransaction, type Transaction } from '../db/transactions.ts'
+import type { Apart } from '../deadline.ts'
 import { ArchiveUnavailableError } from '../errors.ts'
-import { readParts } from './bring-back.ts'
+import { readKeptParts } from './kept-parts.ts'
+import { beginOf } from './list-order.ts'
+import { candidatesOf } from './page-candidates.ts'
 import type { ArchiveStore } from './store.ts'
 
-/** Archived months that one page reads; a search that finds little in them goes on in the next page. */
+/** Archived months that one page reads, and milliseconds; a search that finds little goes on in the next page. */
 const monthsPerPage = 24
+const longestPage = 2_000
 /** What the archive holds may move between a look and the read. */
 const mostTries = 5
 
@@ -21,54 +25,62 @@ export interface Reads {
   sql: Sql
   /** Undefined where no archive is configured. */
   store: ArchiveStore | undefined
+  /** Where a page is to end early that takes long. */
+  clock?: (() => Date) | undefined
+  /** Runs what asks the archive, and not the database. */
+  apart?: Apart | undefined
 }
+
+type ReadsOfArchive = Reads & { store: ArchiveStore }
 
 /**
  * A page of the transactions that a user may see, wherever they lie. Where it reaches into the archive, months are read
  * from files, newest first, until the page is full.
  */
-export async function readWholePage(
-  { sql, store }: Reads,
-  query: TransactionPageQuery,
-): Promise<TransactionPage> {
-  const page = await readTransactionPage(sql, query)
+export async function readWholePage(reads: Reads, query: TransactionPageQuery): Promise<TransactionPage> {
+  const page = await readTransactionPage(reads.sql, query)
   if (!page.archived) return page
-  if (!store) throw outOfReach()
-  return readThrough({ sql, store }, query)
+  return readThrough(withStore(reads), query)
 }
 
-async function readThrough(
-  reads: { sql: Sql; store: ArchiveStore },
-  query: TransactionPageQuery,
-): Promise<TransactionPage> {
+async function readThrough(reads: ReadsOfArchive, query: TransactionPageQuery): Promise<TransactionPage> {
   const { filter, after, limit } = query
   const oldest = filter.from ?? firstDay
   const found: Transaction[] = []
   let to = [filter.to, after?.bookedOn, lastDay].filter((day) => day !== undefined).sort()[0]!
-  for (let months = 0; months <= monthsPerPage; months++) {
+  const startedAt = reads.clock?.()
+  const isLong = () => startedAt && reads.clock!().getTime() - startedAt.getTime() > longestPage
+  for (let months = 0; months === 0 || (months <= monthsPerPage && !isLong()); months++) {
     const window = await readWindow(reads, { ...query, limit: limit + 1 - found.length }, oldest, to)
     found.push(...window.transactions)
     if (found.length > limit || window.from <= oldest) return { ...pageOf(found, limit), archived: true }
     to = addDays(window.from, -1)
   }
-  // Behind everything of the day before which the search has come to.
-  const next = { bookedOn: addDays(to, 1), occurredAt: null, id: '00000000-0000-0000-0000-000000000000' }
-  return { transactions: found, next, archived: true }
+  return { transactions: found, next: beginOf(to), archived: true }
 }
 
 /** The days from the newest archived month on, or all there are, and what is there of the query. */
 async function readWindow(
-  { sql, store }: { sql: Sql; store: ArchiveStore },
+  { sql, store, apart = (work) => work() }: ReadsOfArchive,
   query: TransactionPageQuery,
   oldest: string,
   to: string,
 ): Promise<{ from: string; transactions: Transaction[] }> {
   for (let tries = 1; tries <= mostTries; tries++) {
-    const parts = await newestArchivedParts(sql, query, to)
+    const { parts, accountIds } = await newestArchivedParts(sql, query, to)
     const month = parts[0]?.month ?? oldest
     const from = month > oldest ? month : oldest
-    const rows = await readParts(store, parts)
-    const transactions = await readArchivedPage(sql, query, { from, to }, { parts, rows })
+    const ofParts = await apart(() => readKeptParts(store, parts))
+    const users = parts.map(({ userId }) => userId)
+    const candidates = {
+      query,
+      from,
+      to,
+      accountIds: new Set(accountIds),
+      annotatedIds: await annotatedIds(sql, query.filter, users),
+    }
+    const rows = ofParts.flatMap((part) => candidatesOf(part, candidates))
+    const transactions = await readArchivedPage(sql, query, { from, to }, { parts, accountIds, rows })
     if (transactions) return { from, transactions }
   }
   throw new ArchiveUnavailableError('the archive is being changed: try again')
@@ -76,18 +88,18 @@ async function readWindow(
 
 /** Undefined where the caller may see none of that id. */
 export async function findWholeTransaction(
-  { sql, store }: Reads,
+  reads: Reads,
   callerId: string,
   id: string,
 ): Promise<Transaction | undefined> {
+  const { sql } = reads
   const found = await findTransaction(sql, callerId, id)
   if (found) return found
   for (const month of await monthsWithId(sql, callerId, id)) {
-    if (!store) throw outOfReach()
     // Older months are not asked for where this one came back just now.
     const filter = { id, from: month }
     const query = { userId: callerId, filter, limit: 1, today: month }
-    const { transactions } = await readWindow({ sql, store }, query, month, lastOfMonth(month))
+    const { transactions } = await readWindow(withStore(reads), query, month, lastOfMonth(month))
     if (transactions[0]) return transactions[0]
   }
   // It may have come back just now.
@@ -99,8 +111,10 @@ function lastOfMonth(month: string): string {
   return dayOf(year, number, daysInMonth(year, number))
 }
 
-function outOfReach(): ArchiveUnavailableError {
-  return new ArchiveUnavailableError(
+function withStore(reads: Reads): ReadsOfArchive {
+  const { store } = reads
+  if (store) return { ...reads, store }
+  throw new ArchiveUnavailableError(
     'older transactions lie in an archive that this server cannot reach: whoever runs it sets TIDEMARK_ARCHIVE',
   )
 }

@@ -46,10 +46,10 @@ export function serveFeed({ serve, answers, parts: { archive: store } }: Api): v
     const today = dayInZone(now, user.timeZone)
     const { userId, baseCurrency: currency } = user
     const name = `feed ${today} ${currency} ${query.limit}`
-    return answers.send(request, user, { name, to: undefined }, async (sql) => {
+    return answers.send(request, user, { name, to: undefined }, async (sql, apart) => {
       const [worth, page] = await Promise.all([
         readNetWorth(sql, { userId, currency, from: today, to: today, interval: 'day' }),
-        readWholePage({ sql, store }, { userId, filter: {}, limit: query.limit, today }),
+        readWholePage({ sql, store, apart }, { userId, filter: {}, limit: query.limit, today }),
       ])
       return {
         user_id: userId,

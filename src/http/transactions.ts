@@ -85,19 +85,19 @@ export const getTransaction = defineRoute({
 
 export const noSuchTransaction = () => new NotFoundError('there is no such transaction')
 
-export function serveTransactions({ serve, answers, parts: { keyring, archive: store } }: Api): void {
+export function serveTransactions({ serve, answers, parts: { keyring, clock, archive: store } }: Api): void {
   serve(listTransactions, async ({ query, user, now, request }) => {
     const { cursor, limit, ...fields } = query
     const filter = filterOf(fields)
     const scope = { userId: user.userId, filter }
     const after = cursor === undefined ? undefined : openCursor(keyring, scope, cursor)
     const name = `transactions ${JSON.stringify(filter)} ${limit} ${JSON.stringify(after)}`
-    return answers.send(request, user, { name, to: filter.to }, async (sql) => {
+    return answers.send(request, user, { name, to: filter.to }, async (sql, apart) => {
       if (filter.accountId !== undefined && !(await hasAccount(sql, user.userId, filter.accountId)))
         throw new NotFoundError('there is no such account')
       const today = dayInZone(now, user.timeZone)
       const { transactions, next, archived } = await readWholePage(
-        { sql, store },
+        { sql, store, clock, apart },
         { ...scope, after, limit, today },
       )
       return { transactions, nextCursor: next ? sealCursor(keyring, scope, next) : null, archived }
@@ -105,8 +105,8 @@ export function serveTransactions({ serve, answers, parts: { keyring, archive: s
   })
 
   serve(getTransaction, async ({ params, user, request }) =>
-    answers.send(request, user, { name: `transaction ${params.id}`, to: undefined }, async (sql) => {
-      const found = await findWholeTransaction({ sql, store }, user.userId, params.id)
+    answers.send(request, user, { name: `transaction ${params.id}`, to: undefined }, async (sql, apart) => {
+      const found = await findWholeTransaction({ sql, store, apart }, user.userId, params.id)
       if (!found) throw noSuchTransaction()
       return found
     }),
