@@ -18,6 +18,7 @@ process.exitCode = await runCommand({
   stderr: process.stderr,
   stdin: process.stdin,
   clock: () => new Date(),
+  machineClock: true,
   sleep: (milliseconds, signal) => setTimeout(milliseconds, undefined, { signal }),
   onSignal: (stop) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop)

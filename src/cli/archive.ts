@@ -7,6 +7,7 @@ import { planPolicies } from '../db/policies/claims.ts'
 import { findPolicy, readOnce, readStored, valuesOf } from '../db/policies/settings.ts'
 import { findUser } from '../db/users.ts'
 import { RefusedError } from '../errors.ts'
+import { refuseWrongClock } from '../scheduler/clock-guard.ts'
 import { connectorFacts } from '../scheduler/connector-facts.ts'
 import { openArchive, runnersOf } from './open-archive.ts'
 import { runOne } from './policies.ts'
@@ -33,6 +34,7 @@ export async function archiveRunCommand(
       'nothing says what is old enough: tidemark policies set archive.afterDays 730, or --after-days 730 for this run',
     )
   }
+  await refuseWrongClock(context, db)
   await planPolicies(db.sql, [policy], db.rawRetentionDays, context.clock())
   return (await runOne(context, db, policy, { afterDays })) ? 0 : 1
 }

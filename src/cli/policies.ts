@@ -8,6 +8,7 @@ import type { Value } from '../db/policies/setting.ts'
 import { findPolicy, setSetting } from '../db/policies/settings.ts'
 import { type PolicyState, readPolicyStates } from '../db/policies/states.ts'
 import { RefusedError } from '../errors.ts'
+import { refuseWrongClock } from '../scheduler/clock-guard.ts'
 import { connectorFacts } from '../scheduler/connector-facts.ts'
 import { runnersOf } from './open-archive.ts'
 import { createProgress } from './progress.ts'
@@ -66,6 +67,7 @@ export async function policiesRunCommand(
   const unrunnable = chosen.find(({ runnable }) => runnable === false)
   if (unrunnable)
     throw new RefusedError(`the policy ${unrunnable.name} cannot be run: nothing carries it out`)
+  await refuseWrongClock(context, db)
   await planPolicies(db.sql, chosen, db.rawRetentionDays, context.clock())
   let exitCode: ExitCode = 0
   for (const policy of chosen) {
@@ -95,13 +97,13 @@ export async function runOne(
     unit: 'steps',
   })
   const progress = (done: number, of: number) => bar.update(done, of)
-  const { message, error } = await runPolicy(
+  const { message, error, givenUp } = await runPolicy(
     { sql, leases: sql, engine, clock, signal, progress },
     { ...claim, values: { ...claim.values, ...values } },
   )
   bar.finish()
   stdout.write(`${policy.name}: ${error === undefined ? message : `failed: ${message}`}\n`)
-  return error === undefined
+  return error === undefined && !givenUp
 }
 
 /** One line a policy. */

@@ -16,6 +16,7 @@ export interface Invocation extends Terminal {
   environment: NodeJS.ProcessEnv
   workingDirectory: string
   clock: () => Date
+  machineClock: boolean
   sleep: Context['sleep']
   /** Calls back when the process is asked to stop. */
   onSignal: (stop: () => void) => void
@@ -23,7 +24,7 @@ export interface Invocation extends Terminal {
 
 /** Runs one command of the command line to its end. 0 done, 1 failed, 2 refused input; never throws. */
 export async function runCommand(invocation: Invocation): Promise<ExitCode> {
-  const { stdout, stderr, stdin, environment, workingDirectory, clock } = invocation
+  const { stdout, stderr, stdin, environment, workingDirectory, clock, machineClock } = invocation
   const shutdown = createShutdown()
   let log: Logger | undefined
   let exitCode: ExitCode = 0
@@ -40,6 +41,7 @@ export async function runCommand(invocation: Invocation): Promise<ExitCode> {
       config,
       log,
       clock,
+      machineClock,
       sleep: invocation.sleep,
       signal: shutdown.signal,
       stdout,

@@ -12,6 +12,8 @@ export interface Terminal {
 /** What a command works with. The database is opened when it is first asked for. */
 export interface CommandContext extends Context, Terminal {
   workingDirectory: string
+  /** True where the clock is the machine's, which has to agree with the database's. */
+  machineClock: boolean
   /** `dataDir`: of Tidemark's own server, where it is not the configured one. `toRestore`: see src/db/database.ts. */
   openDatabase(dataDir?: string, options?: { toRestore?: boolean }): Promise<Database>
   shutdown: Shutdown

@@ -1,4 +1,6 @@
 import { readClockDifference } from '../db/clock-difference.ts'
+import type { Database } from '../db/database.ts'
+import { InstallationError } from '../errors.ts'
 import type { Scheduler } from './scheduler.ts'
 
 /** Milliseconds. A budget is kept as exactly as the clocks of those who use it agree. */
@@ -25,4 +27,18 @@ export function createClockGuard({
     agreed = agrees
     return agrees
   }
+}
+
+/** Throws an InstallationError where the clock of the machine is another one than the database's: a run by it is planned by it. */
+export async function refuseWrongClock(
+  { clock, machineClock }: { clock: () => Date; machineClock: boolean },
+  { sql }: Pick<Database, 'sql'>,
+): Promise<void> {
+  if (!machineClock) return
+  const difference = await readClockDifference(sql, clock)
+  if (Math.abs(difference) <= largestDifference) return
+  throw new InstallationError(
+    `the clock of this machine is ${Math.abs(Math.round(difference / 1000))} seconds ${difference > 0 ? 'ahead of' : 'behind'} the ` +
+      'database’s: nothing is run until they agree; set both by NTP',
+  )
 }

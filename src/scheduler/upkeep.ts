@@ -5,6 +5,7 @@ import { connect } from '../db/client.ts'
 import type { Database } from '../db/database.ts'
 import { policiesOf, type Runners } from '../db/policies/all.ts'
 import { claimPolicies, type PolicyClaim, planPolicies } from '../db/policies/claims.ts'
+import { mendFuturePlans } from '../db/policies/future-plans.ts'
 import { runPolicy } from '../db/policies/run.ts'
 import { checkSettings } from '../db/policies/settings.ts'
 import { RefusedError } from '../errors.ts'
@@ -59,8 +60,10 @@ export function createUpkeep(
   async function run(claim: PolicyClaim): Promise<void> {
     const { name } = claim.policy
     const parts = { sql, leases: db.sql, engine: db.engine, clock, signal: stopping.signal }
-    const { message, error } = await runPolicy(parts, claim)
-    if (error === undefined) log.debug({ policy: name, outcome: message }, 'policy run')
+    const { message, error, givenUp } = await runPolicy(parts, claim)
+    if (givenUp)
+      log.warn({ policy: name }, 'policy given up: its lease was lost, and another process may run it')
+    else if (error === undefined) log.debug({ policy: name, outcome: message }, 'policy run')
     else log.error({ policy: name, err: error }, 'policy failed; it is tried again')
   }
 
@@ -80,14 +83,23 @@ export function createUpkeep(
   return {
     async tick() {
       try {
+        // First of all: what is planned by a wrong clock lies where that clock is.
+        if (stopping.signal.aborted || (await options.clockAgrees?.()) === false) return
         planned ??= plan().catch((error: unknown) => {
           planned = undefined
           throw error
         })
         await planned
-        if (stopping.signal.aborted || (await options.clockAgrees?.()) === false) return
+        if (stopping.signal.aborted) return
         const { rawRetentionDays } = db
-        const claims = await claimPolicies(db.sql, policies, { now: clock(), due: true, rawRetentionDays })
+        const now = clock()
+        const mended = await mendFuturePlans(db.sql, policies, rawRetentionDays, now)
+        if (mended.length > 0)
+          log.warn(
+            { policies: mended },
+            'a clock was ahead that planned or held policies: they are put right',
+          )
+        const claims = await claimPolicies(db.sql, policies, { now, due: true, rawRetentionDays })
         claims.forEach(begin)
       } catch (error) {
         log.error({ err: error }, 'due policies could not be claimed; it is tried again')

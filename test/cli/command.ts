@@ -34,6 +34,9 @@ export function commandLine(
   return {
     /** One command in this process, at 2024-06-15T12:00Z. */
     run: (...words: string[]): Promise<Outcome> => runInProcess(db.url, folder, words, { environment }),
+    /** The same, where that is the machine's clock. */
+    runAtWrongTime: (...words: string[]): Promise<Outcome> =>
+      runInProcess(db.url, folder, words, { environment, machineClock: true }),
     /** The same with something on standard input. */
     runWith: (stdin: string, ...words: string[]): Promise<Outcome> =>
       runInProcess(db.url, folder, words, { environment, stdin }),
@@ -72,11 +75,13 @@ async function runInProcess(
   {
     environment = {},
     isTTY = false,
+    machineClock = false,
     stdin = '',
     onSignal = () => {},
   }: {
     environment?: Record<string, string>
     isTTY?: boolean
+    machineClock?: boolean
     stdin?: string
     onSignal?: (stop: () => void) => void
   } = {},
@@ -91,6 +96,7 @@ async function runInProcess(
     stderr: stderr.stream,
     stdin: Readable.from([stdin]),
     clock: () => now,
+    machineClock,
     sleep: (milliseconds, signal) => setTimeout(milliseconds, undefined, { signal }),
     onSignal,
   })

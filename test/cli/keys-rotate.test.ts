@@ -54,6 +54,7 @@ async function rotate(
     config,
     log: createLogger('silent'),
     clock: () => now,
+    machineClock: false,
     sleep: async () => {},
     signal: shutdown.signal,
     shutdown,

@@ -96,6 +96,18 @@ describe('run', () => {
   })
 
   test.each([
+    ['policies', 'run', '--all'],
+    ['archive', 'run', '--after-days', '500'],
+  ])('by a wrong clock nothing is begun or planned: %s %s', async (...words) => {
+    const elsewhere = commandLine(await cloneDatabase(), folder, { TIDEMARK_ARCHIVE: 'archive' })
+    const { code, stdout, stderr } = await elsewhere.runAtWrongTime(...words)
+    expect([code, stdout]).toEqual([1, ''])
+    expect(stderr).toMatch(/^tidemark: the clock of this machine is \d+ seconds behind the database’s: /)
+    const listed = JSON.parse((await elsewhere.run('policies', '--format', 'json')).stdout)
+    for (const { lastRun, nextRun } of listed) expect([lastRun, nextRun]).toEqual([null, null])
+  })
+
+  test.each([
     [[], 'say which policies: their names, or --all'],
     [['runs', '--all'], 'say either names of policies, or --all'],
     [['sweeping'], 'there is no policy "sweeping"; there are'],

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { connect } from '../../src/db/client.ts'
 import { prepareDatabase } from '../../src/db/database.ts'
 import { readNetWorth } from '../../src/db/net-worth.ts'
@@ -227,6 +227,37 @@ describe('runs', () => {
     expect(await state('tries')).toMatchObject({ lastEnd: null, lastMessage: null })
     await finishClaim(db.sql, heir, { message: 'done' }, { startedAt: now, now })
     expect((await state('tries')).lastMessage).toBe('done')
+  })
+
+  test('a run whose lease is lost is given up: it ends early, and neither fails nor stores anything', async () => {
+    const due = later(3 * leaseSeconds)
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+    let renewed = () => {}
+    const policy = {
+      ...named('slots')[0]!,
+      run: ({ signal }: { signal: AbortSignal }) =>
+        new Promise<never>((_, reject) => {
+          signal.addEventListener('abort', () => reject(signal.reason))
+          renewed()
+        }),
+    }
+    await planPolicies(db.sql, [policy], undefined, now)
+    const [lost] = await claimPolicies(db.sql, [policy], { now, due: false, rawRetentionDays: undefined })
+    const heir = (await claim('slots', due))!
+    const begun = new Promise<void>((resolve) => {
+      renewed = resolve
+    })
+    const ended = runPolicy(
+      { sql: db.sql, leases: db.sql, engine: db.engine, clock: () => due, signal },
+      lost!,
+    )
+    await begun
+    vi.advanceTimersByTime((leaseSeconds * 1000) / 4)
+    expect(await ended).toEqual({ message: 'given up: its lease was lost', givenUp: true })
+    vi.useRealTimers()
+    expect(await state('slots')).toMatchObject({ lastEnd: null, lastMessage: null, failures: 0 })
+    await finishClaim(db.sql, heir, { message: 'done' }, { startedAt: due, now: due })
+    expect((await state('slots')).lastMessage).toBe('done')
   })
 
   test('a failure is told, counted and tried again soon; what was held by others, too', async () => {

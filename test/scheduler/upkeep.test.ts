@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from 'vitest'
 import { policiesOf } from '../../src/db/policies/all.ts'
 import type { ArchiveRunner } from '../../src/db/policies/archive.ts'
-import { leaseSeconds } from '../../src/db/policies/claims.ts'
+import { claimPolicies, leaseSeconds } from '../../src/db/policies/claims.ts'
 import { setSetting } from '../../src/db/policies/settings.ts'
 import { readPolicyStates } from '../../src/db/policies/states.ts'
 import { createLogger } from '../../src/logger.ts'
@@ -41,6 +41,51 @@ test('every policy runs when it is due, whichever of two workers takes it', asyn
   }
   expect((await states()).archive).toMatchObject({ lastRun: null, nextRun: null })
   await Promise.all(workers.map((worker) => worker.stop()))
+})
+
+test('what a clock that was a year ahead has planned and held is due at once when a clock agrees', async () => {
+  const right = clock
+  let agrees = true
+  const upkeep = upkeepOf({ clockAgrees: async () => agrees })
+  const turn = async () => {
+    await upkeep.tick()
+    await upkeep.idle()
+  }
+  pass(24 * 3600)
+  await turn()
+  const inOrder = await states()
+  await turn()
+  expect(await states()).toEqual(inOrder)
+
+  pass(365 * 24 * 3600)
+  await turn()
+  const policies = policiesOf(db.engine).filter(({ name }) => name === 'tries')
+  await claimPolicies(db.sql, policies, { now: clock, due: false, rawRetentionDays: undefined })
+  const ahead = await states()
+  clock = new Date(right.getTime() + 25 * 3600_000)
+  for (const { name, nextRun } of Object.values(ahead))
+    if (name !== 'archive' && name !== 'tries') expect([name, nextRun! > clock]).toEqual([name, true])
+  agrees = false
+  await turn()
+  expect(await states()).toEqual(ahead)
+  agrees = true
+  await turn()
+  for (const { name, lastRun, lastStatus, nextRun } of Object.values(await states())) {
+    if (name === 'archive') continue
+    expect([name, lastRun, lastStatus]).toEqual([name, clock, 'succeeded'])
+    expect(nextRun!.getTime() - clock.getTime()).toBeLessThanOrEqual(24 * 3600_000)
+  }
+  await upkeep.stop()
+})
+
+test('nothing is planned by a clock that does not agree', async () => {
+  const other = await cloneDatabase()
+  const upkeep = createUpkeep({ log: createLogger('silent'), clock: () => clock }, other, {
+    clockAgrees: async () => false,
+  })
+  await upkeep.tick()
+  await upkeep.stop()
+  expect(await other.sql`SELECT name FROM policy WHERE next_run_at IS NOT NULL`).toEqual([])
 })
 
 test('the archive’s runner is called with its days, by one worker, and again when that one died', async () => {

@@ -15,12 +15,18 @@ export interface RunParts {
   progress?: (done: number, all: number) => void
 }
 
+export interface RunOutcome extends Outcome {
+  error?: unknown
+  /** True where the lease was lost: what came of the policy is for whoever holds it now. */
+  givenUp?: true
+}
+
 /**
  * Runs a claimed policy and gives the claim back with what came of it, which is also returned; a failure is told in both
  * ways. The lease is renewed meanwhile. Where it is lost nevertheless, as by a process that was suspended, the run ends
- * early and tells nothing; two runs at once are a waste and no fault, since each of their statements is whole.
+ * early, is given up, and stores nothing; two runs at once are a waste and no fault, since each of their statements is whole.
  */
-export async function runPolicy(parts: RunParts, claim: PolicyClaim): Promise<Outcome & { error?: unknown }> {
+export async function runPolicy(parts: RunParts, claim: PolicyClaim): Promise<RunOutcome> {
   const { sql, leases, engine, clock } = parts
   const startedAt = clock()
   const lost = new AbortController()
@@ -34,7 +40,7 @@ export async function runPolicy(parts: RunParts, claim: PolicyClaim): Promise<Ou
     },
     (leaseSeconds * 1000) / 4,
   )
-  let outcome: Outcome & { error?: unknown; failed?: true }
+  let outcome: RunOutcome & { failed?: true }
   try {
     outcome = await claim.policy.run({
       sql,
@@ -51,6 +57,7 @@ export async function runPolicy(parts: RunParts, claim: PolicyClaim): Promise<Ou
   } finally {
     clearInterval(renewal)
   }
+  if (lost.signal.aborted) return { message: 'given up: its lease was lost', givenUp: true }
   await finishClaim(leases, claim, outcome, { startedAt, now: clock() })
   return outcome
 }
