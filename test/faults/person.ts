@@ -39,6 +39,8 @@ export interface PersonParts {
 
 const password = 'correct horse battery staple'
 const mostSources = 3
+/** Nothing but old rows is written that is older: what is archived. */
+export const oldDays = 430
 
 /** Somebody with accounts, whose client tries again as the contract asks, and keeps a ledger of what was acknowledged. */
 export async function createPerson(name: string, parts: PersonParts): Promise<Person> {
@@ -56,6 +58,7 @@ export async function createPerson(name: string, parts: PersonParts): Promise<Pe
   let numbers = 0
 
   const dayAgo = (days: number) => addDays(today, -days)
+  const lastOldDay = dayAgo(oldDays)
 
   async function signUp(email: string): Promise<void> {
     let asked = 0
@@ -174,6 +177,28 @@ export async function createPerson(name: string, parts: PersonParts): Promise<Pe
       })
       ledger.rows.push(...rows)
     },
+    // Late rows of months that are archived meanwhile, beside some that are known, of which most lie there by now.
+    'upload old': async () => {
+      const known = ledger.rows.filter(({ date }) => date <= lastOldDay)
+      const again = known.length > 0 ? [writes.pick(known)] : []
+      const rows = Array.from({ length: writes.between(1, 10) }, () => ({
+        description: `${name} old ${numbers++}`,
+        date: dayAgo(writes.between(470, 590)),
+        amount: `${writes.between(-90, 90)}.${writes.between(0, 9)}5`,
+      }))
+      const lines = [...rows, ...again].map(({ description, date, amount }) =>
+        ['Statements', description, date, amount, description].join(','),
+      )
+      await untilAnswered('upload old', async () => {
+        await client.uploadStatementFile({
+          params: { id: files },
+          body: ['account,id,date,amount,description', ...lines, ''].join('\n'),
+          contentType: 'text/csv',
+          idempotencyKey: `${name}-file-${rows[0]!.description.replaceAll(' ', '-')}`,
+        })
+      })
+      ledger.rows.push(...rows)
+    },
     connect: async () => {
       // Tried each time, so that it is known to work: beyond the most, as a request that is sent again.
       const number = Math.min(sources.length, mostSources - 1)
@@ -255,7 +280,7 @@ export async function createPerson(name: string, parts: PersonParts): Promise<Pe
     },
     'read transactions': async () => {
       const acknowledged = ledger.entries.filter(({ id }) => id !== undefined)
-      const read = await untilAnswered('read transactions', () => readAll(client, cash))
+      const read = await untilAnswered('read transactions', () => readAll(client, { accountId: cash }))
       const told = read.map(({ description }) => description)
       expect(new Set(told).size).toBe(told.length)
       const begun = new Map(ledger.entries.map((entry) => [entry.description, entry]))
@@ -263,6 +288,16 @@ export async function createPerson(name: string, parts: PersonParts): Promise<Pe
         expect(begun.get(description!)).toMatchObject({ amount, date })
       const present = new Set(told)
       expect(acknowledged.filter(({ description }) => !present.has(description))).toEqual([])
+    },
+    'read old': async () => {
+      const acknowledged = ledger.rows.filter(({ date }) => date <= lastOldDay)
+      const read = await untilAnswered('read old', () => readAll(client, { to: lastOldDay }))
+      const told = new Set(read.map(({ description, date, amount }) => `${date} ${amount} ${description}`))
+      expect(told.size).toBe(read.length)
+      const missing = acknowledged.filter(
+        ({ description, date, amount }) => !told.has(`${date} ${amount} ${description}`),
+      )
+      expect(missing).toEqual([])
     },
     'read sources': async () => {
       const known = [...sources]
@@ -285,12 +320,12 @@ export async function createPerson(name: string, parts: PersonParts): Promise<Pe
   }
 }
 
-/** Every transaction of an account, page by page. */
-export async function readAll(client: Client, accountId?: string) {
+/** Every transaction, or those of an account or until a day, page by page. */
+export async function readAll(client: Client, filter: { accountId?: string; to?: string } = {}) {
   const all = []
   for (let cursor: string | undefined; ; ) {
     const { transactions, nextCursor } = await client.listTransactions({
-      query: { ...(accountId && { accountId }), limit: 500, ...(cursor !== undefined && { cursor }) },
+      query: { ...filter, limit: 500, ...(cursor !== undefined && { cursor }) },
     })
     all.push(...transactions)
     if (nextCursor === null) return all
