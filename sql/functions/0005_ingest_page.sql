@@ -119,8 +119,6 @@ BEGIN
     )
   END;
   PERFORM refuse_archived_page(v_id_user_ids, v_ids, p_page->'completed', v_user_ids, v_account_ids);
-  UPDATE archive_month SET state = 'late'
-  WHERE state <> 'late' AND month IN (SELECT month_start(d::date) FROM jsonb_array_elements_text(p_page->'days') AS d);
 
   SELECT * INTO v_same FROM (
     SELECT c->>'op' AS op, (c->>'version')::bigint AS version, (c->>'account')::int AS account,
@@ -191,6 +189,11 @@ BEGIN
     INSERT INTO transaction_ref (user_id, id, booked_on, digest, version)
     SELECT user_id, id, booked_on, digest, version
     FROM given WHERE outcome = 'added' AND NOT known
+  ), late AS (
+    -- What comes to months that were, or are being, archived is archived later: see begin_archive_month.
+    INSERT INTO archive_late (user_id, month)
+    SELECT DISTINCT user_id, month_start(booked_on) FROM given
+    WHERE outcome IN ('added', 'changed') AND month_start(booked_on) IN (SELECT month FROM archive_month)
   )
   SELECT
     (SELECT jsonb_object_agg(n.key, n.count) FROM (

@@ -21,20 +21,35 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
   SELECT md5('tidemark archived ' || p_account_id::text || ' ' || p_asset || ' ' || p_kind)::uuid
 $$;
 
--- From now on, what comes late to the month is noted. Who writes just now ends first: whether they have looked here
--- before, nobody can tell.
-CREATE OR REPLACE FUNCTION begin_archive_month(p_month date) RETURNS void
+-- From now on, what comes late to the month is noted in archive_late. Whether the month is to be archived whole, or what
+-- was noted alone; where it is whole, earlier_writes are waited for.
+DROP FUNCTION IF EXISTS begin_archive_month;
+CREATE FUNCTION begin_archive_month(p_month date) RETURNS boolean
 LANGUAGE plpgsql AS $$
 BEGIN
-  LOCK TABLE archive_month IN SHARE ROW EXCLUSIVE MODE;
   INSERT INTO archive_month (month, state) VALUES (p_month, 'running')
-  ON CONFLICT (month) DO UPDATE SET state = 'running';
+  ON CONFLICT (month) DO UPDATE SET state = 'running' WHERE archive_month.state <> 'done';
+  RETURN FOUND;
 END
 $$;
 
--- The first p_limit archivable transactions of a month and of the users between two, in the order of the files.
+-- The transactions under way that may have written to a month, and not have noted it, since they looked before it was begun;
+-- asked behind begin_archive_month, in a statement of its own. Whoever looks locks archive_late first, if only to note
+-- nothing, then takes the snapshot in which they look, and holds the lock to their end: who is not among these sees the
+-- month. A backup reads the table, and is none of them.
+CREATE OR REPLACE FUNCTION earlier_writes() RETURNS TABLE (transaction text)
+LANGUAGE sql STABLE AS $$
+  SELECT l.virtualtransaction FROM pg_locks l
+  WHERE l.locktype = 'relation' AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    AND l.relation = 'archive_late'::regclass AND l.mode = 'RowExclusiveLock' AND l.granted
+$$;
+
+-- The first p_limit archivable transactions of a month and of the users between two, in the order of the files; of these
+-- users p_user_ids alone, where they are given.
 DROP FUNCTION IF EXISTS archivable_detail;
-CREATE FUNCTION archivable_detail(p_month date, p_first_user_id bigint, p_last_user_id bigint, p_limit int)
+CREATE FUNCTION archivable_detail(
+  p_month date, p_first_user_id bigint, p_last_user_id bigint, p_limit int, p_user_ids bigint[] DEFAULT NULL
+)
 RETURNS SETOF archived_transaction
 LANGUAGE plpgsql STABLE
 SET plan_cache_mode = force_custom_plan
@@ -47,6 +62,7 @@ BEGIN
     t.description, t.counterparty, t.category, t.group_id, microseconds_of(t.recorded_at), r.version, r.digest
   FROM transaction t JOIN transaction_ref r ON r.user_id = t.user_id AND r.id = t.id AND r.booked_on = t.booked_on
   WHERE t.user_id BETWEEN p_first_user_id AND p_last_user_id AND t.booked_on BETWEEN p_month AND v_last_day
+    AND (p_user_ids IS NULL OR t.user_id = ANY (p_user_ids))
     AND is_archivable(t.status, t.archived_count, t.kind, t.id, t.account_id, t.asset, t.booked_on)
   ORDER BY t.user_id, t.account_id, t.booked_on, t.id
   LIMIT p_limit;
@@ -108,7 +124,8 @@ BEGIN
 
   WITH gone AS (
     DELETE FROM transaction t
-    WHERE t.user_id BETWEEN v_first_user_id AND v_last_user_id AND t.booked_on BETWEEN v_month AND v_last_day
+    WHERE t.user_id BETWEEN v_first_user_id AND v_last_user_id AND t.user_id = ANY (v_user_ids)
+      AND t.booked_on BETWEEN v_month AND v_last_day
       AND (
         is_archivable(t.status, t.archived_count, t.kind, t.id, t.account_id, t.asset, t.booked_on)
           AND t.id IN (SELECT unnest(v_ids))
@@ -168,10 +185,10 @@ BEGIN
 END
 $$;
 
--- Brings the detail of a month back: p_rows are all transactions that the archive has of the users of p_parts,
--- [{user, file}], of which some may be of accounts that are gone. The sums that stood for them go, and must be theirs, day
--- by day: else data_corrupted is raised, and nothing done. Raises TM005 where the archive has other parts of these users
--- by now. Returns how many transactions came back.
+-- Brings detail of a month back: p_rows are all transactions of the parts p_parts, [{user, file}], of which some may be of
+-- accounts that are gone. They are taken out of the sums that stood for them, day by day, which leaves nothing, or, where
+-- the archive has other parts of the user, some transactions: else data_corrupted is raised, and nothing done. Raises TM005
+-- where a part is not the archive's any more. Returns how many transactions came back.
 CREATE OR REPLACE FUNCTION restore_detail(p_month date, p_parts jsonb, p_rows archived_transaction[]) RETURNS bigint
 LANGUAGE plpgsql
 SET plan_cache_mode = force_custom_plan
@@ -182,6 +199,8 @@ DECLARE
   v_first_user_id bigint := v_user_ids[1];
   v_last_user_id bigint := v_user_ids[cardinality(v_user_ids)];
   v_account_ids bigint[];
+  -- Those of whom nothing of the month is left in the archive.
+  v_whole_ids bigint[];
   v_differing bigint;
   v_restored bigint;
 BEGIN
@@ -191,7 +210,29 @@ BEGIN
     SELECT a.id FROM (SELECT id FROM account WHERE user_id = ANY (v_user_ids) ORDER BY id FOR UPDATE) AS a
   );
 
-  PERFORM refuse_changed_parts(p_month, p_parts);
+  -- Where an account is removed later, these files hold transactions of it all the same.
+  UPDATE archive_file f
+  SET left_account_ids = ARRAY(
+    SELECT unnest(f.left_account_ids)
+    UNION
+    SELECT unnest(a.account_ids)
+    FROM jsonb_to_recordset(p_parts) AS p ("user" bigint, file bigint)
+    JOIN archive_part a ON a.user_id = p."user" AND a.month = p_month AND a.file_id = p.file
+    WHERE a.file_id = f.id
+    ORDER BY 1
+  )
+  WHERE f.id IN (SELECT (p->>'file')::bigint FROM jsonb_array_elements(p_parts) AS p);
+  DELETE FROM archive_part a
+  USING jsonb_to_recordset(p_parts) AS p ("user" bigint, file bigint)
+  WHERE a.user_id = p."user" AND a.month = p_month AND a.file_id = p.file;
+  GET DIAGNOSTICS v_restored = ROW_COUNT;
+  IF v_restored <> jsonb_array_length(p_parts) THEN
+    RAISE EXCEPTION 'the archive of % has changed meanwhile', to_char(p_month, 'YYYY-MM') USING ERRCODE = 'TM005';
+  END IF;
+  v_whole_ids := ARRAY(
+    SELECT u FROM unnest(v_user_ids) AS u
+    WHERE NOT EXISTS (SELECT 1 FROM archive_part a WHERE a.user_id = u AND a.month = p_month)
+  );
 
   WITH given AS MATERIALIZED (
     SELECT * FROM unnest(p_rows) WHERE account_id = ANY (v_account_ids)
@@ -199,7 +240,7 @@ BEGIN
     DELETE FROM transaction t
     WHERE t.user_id BETWEEN v_first_user_id AND v_last_user_id AND t.user_id = ANY (v_user_ids)
       AND t.booked_on BETWEEN p_month AND v_last_day AND t.archived_count IS NOT NULL
-    RETURNING t.user_id, t.account_id, t.asset, t.kind, t.booked_on, t.amount, t.archived_count
+    RETURNING t.user_id, t.account_id, t.asset, t.kind, t.booked_on, t.amount, t.archived_count, t.recorded_at
   ), put AS (
     INSERT INTO transaction (
       user_id, account_id, id, booked_on, occurred_at, amount, asset, kind, status, description, counterparty, category,
@@ -211,33 +252,43 @@ BEGIN
   ), put_ref AS (
     INSERT INTO transaction_ref (user_id, id, booked_on, digest, version)
     SELECT user_id, id, booked_on, digest, version FROM given
+  ), remaining AS (
+    SELECT user_id, account_id, asset, kind, booked_on, g.recorded_at,
+      coalesce(g.transactions, 0) - coalesce(f.transactions, 0) AS transactions,
+      coalesce(g.amount, 0) - coalesce(f.amount, 0) AS amount
+    FROM (
+      SELECT user_id, account_id, asset, kind, booked_on, sum(archived_count) AS transactions, sum(amount) AS amount,
+        max(recorded_at) AS recorded_at
+      FROM gone GROUP BY 1, 2, 3, 4, 5
+    ) AS g
+    FULL JOIN (
+      SELECT user_id, account_id, asset, kind, booked_on, count(*) AS transactions, sum(amount) AS amount
+      FROM given GROUP BY 1, 2, 3, 4, 5
+    ) AS f USING (user_id, account_id, asset, kind, booked_on)
+  ), put_sum AS (
+    INSERT INTO transaction (
+      user_id, account_id, id, booked_on, amount, asset, kind, status, recorded_at, archived_count
+    )
+    SELECT user_id, account_id, archived_sum_id(account_id, asset, kind), booked_on, amount, asset, kind, 'posted',
+      recorded_at, transactions
+    FROM remaining WHERE transactions > 0 AND recorded_at IS NOT NULL
   )
-  SELECT count(*), (SELECT count(*) FROM given) INTO v_differing, v_restored
-  FROM (
-    SELECT user_id, account_id, asset, kind, booked_on, sum(archived_count) AS transactions, sum(amount) AS amount
-    FROM gone GROUP BY 1, 2, 3, 4, 5
-  ) AS g
-  FULL JOIN (
-    SELECT user_id, account_id, asset, kind, booked_on, count(*) AS transactions, sum(amount) AS amount
-    FROM given GROUP BY 1, 2, 3, 4, 5
-  ) AS f USING (user_id, account_id, asset, kind, booked_on)
-  WHERE (g.transactions, g.amount) IS DISTINCT FROM (f.transactions, f.amount);
+  SELECT
+    count(*) FILTER (
+      WHERE transactions < 0 OR (transactions = 0 AND amount <> 0) OR (transactions > 0 AND user_id = ANY (v_whole_ids))
+    ),
+    (SELECT count(*) FROM given)
+  INTO v_differing, v_restored
+  FROM remaining;
   IF v_differing > 0 THEN
     RAISE EXCEPTION 'the archive of % does not add up to the sums that were kept of it, in % places',
       to_char(p_month, 'YYYY-MM'), v_differing
       USING ERRCODE = 'data_corrupted';
   END IF;
 
-  -- Where an account is removed later, these files hold transactions of it all the same.
-  WITH gone AS (
-    DELETE FROM archive_part WHERE user_id = ANY (v_user_ids) AND month = p_month RETURNING file_id, account_ids
-  )
-  UPDATE archive_file f
-  SET left_account_ids = ARRAY(
-    SELECT unnest(f.left_account_ids) UNION SELECT unnest(account_ids) FROM gone WHERE file_id = f.id ORDER BY 1
-  )
-  WHERE f.id IN (SELECT file_id FROM gone);
-  UPDATE archive_month SET state = 'late' WHERE month = p_month AND state <> 'late';
+  -- To be archived again, with the next run.
+  INSERT INTO archive_late (user_id, month)
+  SELECT u, p_month FROM unnest(v_user_ids) AS u WHERE EXISTS (SELECT 1 FROM archive_month WHERE month = p_month);
   RETURN v_restored;
 END
 $$;

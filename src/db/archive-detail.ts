@@ -23,15 +23,21 @@ export interface ArchivePart extends ArchivedPlace {
   transactions: number
 }
 
-/** The first `limit` transactions that are to be archived of a month and of the users between two, in the order of files. */
+/**
+ * The first `limit` transactions that are to be archived of a month and of the users between two, in the order of files; of
+ * `userIds` among them alone, where these are given.
+ */
 export async function readArchivable(
   sql: Sql,
   month: string,
   firstUserId: string,
   lastUserId: string,
   limit: number,
+  userIds?: readonly string[],
 ): Promise<ArchivedTransaction[]> {
-  const rows = await sql`SELECT * FROM archivable_detail(${month}, ${firstUserId}, ${lastUserId}, ${limit})`
+  const rows = await sql`
+    SELECT * FROM archivable_detail(
+      ${month}, ${firstUserId}, ${lastUserId}, ${limit}, ${userIds ? [...userIds] : null}::bigint[])`
   return rows.map(toArchivedTransaction)
 }
 
@@ -86,8 +92,8 @@ export function toArchivePart(row: any): ArchivePart {
 }
 
 /**
- * Puts the detail of a month back: `parts` are all of these users, and `rows` all transactions of theirs in the files.
- * False where the archive is another by now, and nothing was done. Throws an ArchiveDamagedError where the rows do not add
+ * Puts detail of a month back: `rows` are all transactions of the `parts`, and the sums go on standing for what lies in other
+ * parts of these users. False where a part is not the archive's any more, and nothing was done. Throws an ArchiveDamagedError where the rows do not add
  * up to the sums that were kept.
  */
 export async function putBack(

@@ -179,21 +179,71 @@ async function waitForLock(): Promise<void> {
   }
 }
 
-test('who writes as archiving of a month begins is waited for: the month is not done without it', async () => {
-  await archiveMonth(archive, month)
-  await db.sql`DELETE FROM archive_month`
-  const writer = connect(db.url, { max: 1 })
-  const reserved = await writer.reserve()
-  await reserved`BEGIN`
-  await ingest({ ...db, sql: reserved as never }, sourceId, [row('late', '2024-01-09', '3')])
-  const running = archiveMonth(archive, month)
-  await Promise.race([running, waitForLock()])
-  await reserved`COMMIT`
-  reserved.release()
-  await running
-  await writer.end()
-  await runArchive(archive, { afterDays: 90 })
-  expect(await placesOf(db, userId)).toMatchObject({ here: 0, archived: 13 })
+describe('a page under way as archiving of a month begins', () => {
+  /** Holds up nobody: pages of others, and of the same month, come through meanwhile. */
+  async function withPageUnderWay(use: (commit: () => Promise<unknown>) => Promise<void>) {
+    await archiveMonth(archive, month)
+    await db.sql`DELETE FROM archive_month`
+    await db.sql`DELETE FROM archive_late`
+    const writer = connect(db.url, { max: 1 })
+    const reserved = await writer.reserve()
+    await reserved`BEGIN`
+    await ingest({ ...db, sql: reserved as never }, sourceId, [row('late', '2024-01-09', '3')])
+    await use(() => reserved`COMMIT`)
+    reserved.release()
+    await writer.end()
+  }
+  const others = async () => {
+    const { user, sourceId } = await newPerson(db)
+    await ingest(db, sourceId, [row('of another', '2024-01-09', '3')])
+    return user.id
+  }
+
+  test('is waited for, and its row is archived', async () => {
+    await withPageUnderWay(async (commit) => {
+      const running = archiveMonth(archive, month)
+      for (let begun = false; !begun; )
+        begun = (await db.sql`SELECT 1 FROM archive_month WHERE month = ${month}`).length > 0
+      await others()
+      expect(await placesOf(db, userId)).toMatchObject({ archived: 12 })
+      await commit()
+      expect(await running).toMatchObject({ done: true, transactions: 14 })
+    })
+    expect(await placesOf(db, userId)).toMatchObject({ here: 0, archived: 13, parts: 1 })
+  })
+
+  test('leaves the month to the next run where it does not end', async () => {
+    await withPageUnderWay(async (commit) => {
+      expect(await archiveMonth(archive, month, { looks: 2 })).toEqual({
+        done: false,
+        files: 0,
+        transactions: 0,
+      })
+      await others()
+      await commit()
+    })
+    await runArchive(archive, { afterDays: 90, keepUnusedDays: 90 })
+    expect(await placesOf(db, userId)).toMatchObject({ here: 0, archived: 13 })
+  })
+})
+
+test('what changes while it is archived is left to the next run, and other users’ rows are not', async () => {
+  const other = await newPerson(db)
+  await ingest(db, other.sourceId, [row('of another', '2024-01-09', '3')])
+  let first = true
+  const store = {
+    ...archive.store,
+    async put(key: string, body: Uint8Array) {
+      await archive.store.put(key, body)
+      if (first) await ingest(db, sourceId, [row('3', '2024-01-04', '99', { description: 'row 3' })])
+      first = false
+    },
+  }
+  const { done } = await archiveMonth({ ...archive, store }, month, { rowsPerFile: 1 })
+  expect(done).toBe(false)
+  expect(await placesOf(db, other.user.id)).toMatchObject({ here: 0, archived: 1 })
+  expect(await placesOf(db, userId)).toMatchObject({ here: 12, archived: 0 })
+  expect(await archiveMonth(archive, month)).toMatchObject({ done: true, transactions: 12 })
 })
 
 test('two runs, two who bring the same back, and both: nothing is doubled or lost, and nobody is refused', async () => {

@@ -1,5 +1,8 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { beforeAll, beforeEach, expect, test } from 'vitest'
 import { archiveMonth } from '../../src/archive/archive-month.ts'
+import { bringBack, readParts } from '../../src/archive/bring-back.ts'
 import { decodeDetailFile } from '../../src/archive/detail-file.ts'
 import { removeUnused, renewFiles } from '../../src/archive/renew-files.ts'
 import { restoreMonth } from '../../src/archive/restore-month.ts'
@@ -8,7 +11,9 @@ import { findWholeTransaction } from '../../src/archive/transaction-pages.ts'
 import { verifyArchive } from '../../src/archive/verify-archive.ts'
 import { listAccounts, removeAccount, setBalance, unsetBalance } from '../../src/db/accounts.ts'
 import { annotateTransaction } from '../../src/db/annotations.ts'
+import { partsOf, putBack } from '../../src/db/archive-detail.ts'
 import { type KnownFile, listArchiveFiles, usersOf } from '../../src/db/archive-files.ts'
+import { monthsToArchive } from '../../src/db/archive-months.ts'
 import { attachArchive } from '../../src/db/archived-places.ts'
 import { connect } from '../../src/db/client.ts'
 import { ingestEncodedPage, ingestPage } from '../../src/db/ingest.ts'
@@ -362,6 +367,61 @@ test('an id is looked for among the transactions of its own user alone', async (
   // Another id of the same first seven bytes.
   const near = `${id.slice(0, 14)}1${id.slice(15, 16)}${id[16] === '0' ? '1' : '0'}${id.slice(17)}`
   expect([...(await places([person.userId], [near]))]).toEqual([])
+})
+
+test('a month of one user comes back in several statements, and what is left stands for the rest', async () => {
+  const { userId } = await addPerson()
+  const whole = await seen(db, archive.store, userId)
+  await archiveMonth(archive, january, { rowsPerFile: 3, rowsInFile: 2 })
+  const parts = await partsOf(db.sql, [{ userId, month: january }])
+  expect(parts.map(({ transactions }) => transactions)).toEqual([2, 2, 2, 1])
+  // In any order, part by part.
+  let back = 0
+  for (const part of [parts[2]!, parts[0]!, parts[3]!]) {
+    expect(await putBack(db.sql, january, [part], await readParts(archive.store, [part]))).toBe(true)
+    expect(await putBack(db.sql, january, [part], await readParts(archive.store, [part]))).toBe(false)
+    back += part.transactions
+    expect(await placesOf(db, userId)).toMatchObject({ archived: 7 - back, summed: 7 - back })
+    expect(await seen(db, archive.store, userId)).toEqual(whole)
+    expect((await verifyArchive(archive)).faults).toEqual([])
+  }
+  // Rows of another part are not taken for those of this one.
+  const rows = await readParts(archive.store, [parts[0]!])
+  await expect(putBack(db.sql, january, [parts[1]!], rows)).rejects.toThrow()
+  expect(await bringBack(archive, [{ userId, month: january }], { rows: 1, parts: 1 })).toBe(2)
+  expect(await placesOf(db, userId)).toMatchObject({ archived: 0, summed: 0, parts: 0 })
+  expect(await seen(db, archive.store, userId)).toEqual(whole)
+})
+
+test('users with late rows alone are archived again, each to one part, and the month is left alone where none has', async () => {
+  const { userId, sourceId } = person
+  await ingest(db, twin.sourceId, [row('now', '2024-06-01', '1')])
+  await run()
+  const asked: unknown[] = []
+  for (let n = 0; n < 3; n++) {
+    await ingest(db, sourceId, [row(`late ${n}`, '2024-01-02', '1')])
+    asked.push(await run())
+    expect(await placesOf(db, userId)).toMatchObject({ archived: 16 + n, parts: 3 })
+    expect(await monthsToArchive(db, '2024-04-01')).toEqual([])
+  }
+  expect(asked).toMatchObject([8, 9, 10].map((transactions) => ({ months: 1, files: 1, transactions })))
+  // What is said again notes nothing.
+  await ingest(db, twin.sourceId, [row('now', '2024-06-01', '1')])
+  expect(await db.sql`SELECT 1 FROM archive_late`).toEqual([])
+})
+
+test('an earlier part that cannot be read does not keep late rows from being archived', async () => {
+  const { userId, sourceId } = person
+  await run()
+  const [part] = await partsOf(db.sql, [{ userId, month: january }])
+  const file = join(archive.folder, part!.file.key)
+  const bytes = await readFile(file)
+  await writeFile(file, bytes.subarray(0, 100))
+  await ingest(db, sourceId, [row('late', '2024-01-02', '1')])
+  expect(await run()).toMatchObject({ left: 0, files: 1, transactions: 1 })
+  expect(await placesOf(db, userId)).toMatchObject({ archived: 16, parts: 4 })
+  await writeFile(file, bytes)
+  expect((await verifyArchive(archive)).faults).toEqual([])
 })
 
 test('of a source of the whole platform, each user’s rows are brought back alone', async () => {

@@ -99,7 +99,14 @@ const written: Record<string, string[]> = {
   'deep-rollups': refreshed,
   columnstore: ['transaction', '_timescaledb_catalog.chunk'],
   references: ['transaction_ref'],
-  archive: ['transaction', 'transaction_ref', 'archive_file', 'archive_part', 'archive_month'],
+  archive: [
+    'transaction',
+    'transaction_ref',
+    'archive_file',
+    'archive_part',
+    'archive_month',
+    'archive_late',
+  ],
   'archive-files': ['archive_file'],
 }
 

@@ -107,6 +107,7 @@ export async function fillDatabase(db: TestDatabase): Promise<{
   await ingest(db, archived.sourceId, [row('1', '2005-01-03', '5'), row('2', '2005-01-03', '-2.50')])
   const archive = await startArchive(db)
   await archiveMonth(archive, '2005-01-01')
+  await ingest(db, archived.sourceId, [row('late', '2005-01-04', '1')])
   // Ids that were given out and are gone.
   await sql`INSERT INTO app_user (email) VALUES ('gone@example.org')`
   await sql`DELETE FROM app_user WHERE email = 'gone@example.org'`

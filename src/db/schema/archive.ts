@@ -48,10 +48,24 @@ export const archivePart = pgTable(
 )
 
 /**
- * Months that were, or are being, archived. `state`: running, from its begin until nothing is left to archive; done; or
- * late, where transactions have come since.
+ * Months that were, or are being, archived. `state`: running, from its begin until everything of it that was there is
+ * archived, or done; late, which earlier versions wrote, where some may be left.
  */
 export const archiveMonth = pgTable('archive_month', {
   month: date('month').primaryKey(),
   state: text('state').notNull(),
 })
+
+/**
+ * Notes that something of a user has come to a month of archive_month, to be archived with the next run. Each write makes
+ * its own: who takes some away takes none that they have not seen.
+ */
+export const archiveLate = pgTable(
+  'archive_late',
+  {
+    id: id(),
+    userId: bigint('user_id', { mode: 'bigint' }).notNull(),
+    month: date('month').notNull(),
+  },
+  (table) => [index('archive_late_month').on(table.month, table.userId)],
+)
