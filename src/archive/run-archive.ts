@@ -22,11 +22,13 @@ export async function runArchive(archive: Archive, options: ArchiveOptions): Pro
   const run: ArchiveRun = { months: 0, files: 0, transactions: 0, left: 0 }
   const before = addDays(archive.clock().toISOString().slice(0, 10), -options.afterDays)
   const months = await monthsToArchive(archive.db, before)
+  const moved = new Map<string, number>()
   for (const [index, month] of months.entries()) {
     const { files, transactions, done } = await archiveMonth(archive, month)
     if (files > 0) {
       run.months++
-      await compactMonth(archive.db, month)
+      moved.set(month, transactions)
+      await compactMonth(archive.db, month, { moved })
     }
     run.files += files
     run.transactions += transactions

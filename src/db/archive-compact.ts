@@ -1,35 +1,98 @@
+import postgres from 'postgres'
 import { type Sql, sqlState } from './client.ts'
 import type { Database } from './database.ts'
 
 /** Somebody works on the relation: what is not given back now, vacuuming gives back later. */
-const contended = new Set<string>([sqlState.deadlockDetected, sqlState.lockNotAvailable])
+const contended = new Set<string>([
+  sqlState.deadlockDetected,
+  sqlState.lockNotAvailable,
+  // TimescaleDB, of a chunk that somebody writes to.
+  sqlState.serializationFailure,
+])
+
+/** A relation is written anew where at least this part of what it held was moved. */
+const partMoved = 0.2
+
+export interface CompactOptions {
+  /** How many transactions a run moved, by month. */
+  moved: ReadonlyMap<string, number>
+  /** Milliseconds that a statement waits for others. */
+  lockTimeout?: number
+}
 
 /**
- * Gives back the disk that the detail of a month took. A chunk is compacted with the month of its last day: then all
- * months that it spans are archived.
+ * Gives back the disk that the detail of a month took, where much of it was moved. A chunk is compacted with the month of
+ * its last day: then all months that it spans are archived.
  */
 export async function compactMonth(
   { sql, engine }: Pick<Database, 'sql' | 'engine'>,
   month: string,
+  { moved, lockTimeout = 10_000 }: CompactOptions,
 ): Promise<void> {
-  for (const relation of engine === 'timescale' ? await chunksThatEndIn(sql, month) : [partitionOf(month)]) {
+  const relations: Relation[] =
+    engine === 'timescale'
+      ? await chunksThatEndIn(sql, month)
+      : [{ relation: partitionOf(month), first: month }]
+  for (const { relation, first } of relations) {
+    const rows = [...moved].reduce((sum, [of, count]) => (of >= first && of <= month ? sum + count : sum), 0)
+    if (rows < partMoved * (await archivedBetween(sql, first, month))) continue
+    // No statement here may be in a transaction, nor can a setting of a pool's connection be relied on.
+    const own = postgres({
+      ...sql.options,
+      max: 1,
+      connection: { ...sql.options.connection, lock_timeout: lockTimeout },
+    } as never)
     try {
-      if (engine === 'timescale') await sql`SELECT move_to_columnstore(${relation}, true)`
-      await sql.unsafe(`VACUUM ${relation}`)
-      await sql.unsafe(`REINDEX TABLE CONCURRENTLY ${relation}`)
+      await compact(own, engine, relation)
     } catch (error) {
       if (!(error instanceof Error && 'code' in error && contended.has(String(error.code)))) throw error
+    } finally {
+      await own.end({ timeout: 2 })
     }
   }
 }
 
-async function chunksThatEndIn(sql: Sql, month: string): Promise<string[]> {
-  const chunks = await sql<{ chunk: string }[]>`
-    SELECT format('%I.%I', chunk_schema, chunk_name) AS chunk FROM timescaledb_information.chunks
+async function compact(sql: Sql, engine: Database['engine'], relation: string): Promise<void> {
+  if (engine === 'timescale') await sql`SELECT move_to_columnstore(${relation}, true)`
+  await sql.unsafe(`VACUUM ${relation}`)
+  await dropUnfinishedIndexes(sql, relation)
+  try {
+    await sql.unsafe(`REINDEX TABLE CONCURRENTLY ${relation}`)
+  } catch (error) {
+    await dropUnfinishedIndexes(sql, relation)
+    throw error
+  }
+}
+
+/** What a REINDEX CONCURRENTLY that was cut off leaves: nobody reads these indexes, and every write keeps them up. */
+async function dropUnfinishedIndexes(sql: Sql, relation: string): Promise<void> {
+  const unfinished = await sql<{ index: string }[]>`
+    SELECT i.indexrelid::regclass::text AS index FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+    WHERE i.indrelid = ${relation}::regclass AND NOT i.indisvalid AND c.relname ~ '_cc(new|old)[0-9]*$'`
+  for (const { index } of unfinished) await sql.unsafe(`DROP INDEX CONCURRENTLY IF EXISTS ${index}`)
+}
+
+/** How many transactions of these months are in the archive. */
+async function archivedBetween(sql: Sql, first: string, last: string): Promise<number> {
+  const [row] = await sql<{ transactions: number }[]>`
+    SELECT coalesce(sum(transactions), 0)::float8 AS transactions FROM archive_part WHERE month BETWEEN ${first} AND ${last}`
+  return row!.transactions
+}
+
+interface Relation {
+  relation: string
+  /** The first month of which it holds days. */
+  first: string
+}
+
+async function chunksThatEndIn(sql: Sql, month: string): Promise<Relation[]> {
+  const chunks = await sql<Relation[]>`
+    SELECT format('%I.%I', chunk_schema, chunk_name) AS relation, month_start(range_start::date)::text AS first
+    FROM timescaledb_information.chunks
     WHERE hypertable_schema = current_schema() AND hypertable_name = 'transaction' AND is_compressed
       AND range_end::date - 1 BETWEEN ${month}::date AND bucket_end(${month}::date, 'month')
     ORDER BY range_end`
-  return chunks.map(({ chunk }) => chunk)
+  return [...chunks]
 }
 
 function partitionOf(month: string): string {
