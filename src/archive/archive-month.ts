@@ -46,20 +46,22 @@ export async function archiveMonth(
   const counts = { files: 0, transactions: 0 }
   const whole = await beginMonth(db, month)
   if (whole && !(await earlierWritesEnd(db, looks))) return { ...counts, done: false }
-  const among = async () => (whole ? undefined : (await lateNotes(db, month)).map(({ userId }) => userId))
-  await bringInParts(archive, month, await usersToArchive(db, month, await among()), rowsInFile / 2)
-
-  const notes = await lateNotes(db, month)
-  const noted = whole ? undefined : notes.map(({ userId }) => userId)
+  const look = async () => {
+    const notes = await lateNotes(db, month)
+    const among = whole ? undefined : notes.map(({ userId }) => userId)
+    return { notes, users: await usersToArchive(db, month, among) }
+  }
+  let due = await look()
+  if (await bringInParts(archive, month, due.users, rowsInFile / 2)) due = await look()
   const left = new Set<string>()
-  for (const userIds of rangesOf(await usersToArchive(db, month, noted), rowsPerFile)) {
+  for (const userIds of rangesOf(due.users, rowsPerFile)) {
     const moved = await archiveUsers(archive, month, { userIds, alone: !whole, rowsInFile })
     counts.files += moved.files
     counts.transactions += moved.transactions
     if (!moved.done) for (const userId of userIds) left.add(userId)
   }
   if (left.size > 0) await leaveUsers(db, month, [...left])
-  await dropNotes(db, notes)
+  await dropNotes(db, due.notes)
   if (whole) await endMonth(db, month)
   return { ...counts, done: left.size === 0 }
 }

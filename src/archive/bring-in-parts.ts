@@ -7,14 +7,14 @@ import { bringBackParts } from './bring-back.ts'
 /**
  * Brings back what these users have in the archive already of a month in parts of fewer than so many transactions, so that
  * it goes to one file with what is to be archived now: whoever has late transactions again and again has not a part for each
- * time. What cannot be read stays where it is: verifying the archive tells.
+ * time. What cannot be read stays where it is: verifying the archive tells. Whether there were such parts.
  */
 export async function bringInParts(
   archive: Archive,
   month: string,
   users: readonly { userId: string }[],
   fewerThan: number,
-): Promise<void> {
+): Promise<boolean> {
   const small = async (userIds: readonly string[]): Promise<ArchivePart[]> => {
     const parts = await partsOf(
       archive.db.sql,
@@ -22,10 +22,12 @@ export async function bringInParts(
     )
     return parts.filter(({ transactions }) => transactions < fewerThan)
   }
-  const userIds = users.map(({ userId }) => userId)
-  if (await readable(bringBackParts(archive, month, () => small(userIds)))) return
-  for (const userId of groupBy(await small(userIds), (part) => part.userId).keys())
-    await readable(bringBackParts(archive, month, () => small([userId])))
+  const parts = await small(users.map(({ userId }) => userId))
+  if (parts.length === 0) return false
+  const owners = [...groupBy(parts, ({ userId }) => userId).keys()]
+  if (await readable(bringBackParts(archive, month, () => small(owners)))) return true
+  for (const userId of owners) await readable(bringBackParts(archive, month, () => small([userId])))
+  return true
 }
 
 async function readable(reading: Promise<unknown>): Promise<boolean> {

@@ -70,6 +70,20 @@ test.runIf(inject('engine') === 'timescale')(
   },
 )
 
+test.runIf(inject('engine') === 'timescale')(
+  'a file of some users alone leaves in the columnstore what lies between them',
+  async () => {
+    await compressEverything(db)
+    const alone = [people[0]!.userId, people[2]!.userId]
+    const found = await readArchivable(db.sql, month, alone[0]!, alone[1]!, 100_000, alone)
+    expect(found).toHaveLength(400)
+    const { file, rows } = await writeFile(archive, month, found)
+    expect(await dropArchived(db.sql, file, rows, now)).toBe(true)
+    expect([...(await outside()).keys()].sort()).toEqual(alone.sort())
+    await restoreMonth(archive, month)
+  },
+)
+
 test('whatever refreshes and is compressed meanwhile, and behind it, everything stays what it was', async () => {
   const look = () => Promise.all(people.map(({ userId }) => seen(db, archive.store, userId)))
   const whole = await look()
