@@ -222,7 +222,7 @@ describe('a page under way as archiving of a month begins', () => {
       await others()
       await commit()
     })
-    await runArchive(archive, { afterDays: 90, keepUnusedDays: 90 })
+    await runArchive(archive, { afterDays: 90 })
     expect(await placesOf(db, userId)).toMatchObject({ here: 0, archived: 13 })
   })
 })
