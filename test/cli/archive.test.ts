@@ -96,6 +96,14 @@ describe('tidemark archive', () => {
     })
   })
 
+  test('keeps its files in order, whether more is to be archived or not', async () => {
+    expect((await tidemark.run('policies', 'run', 'archive-files')).stdout).toContain(
+      '0 files written anew without accounts that are gone; 0 files removed that nothing was read from any more',
+    )
+    const refused = await bare.run('policies', 'run', 'archive-files')
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('nothing carries it out') })
+  })
+
   test('verifies, all or a month, and ends with 1 where a file is not what was archived', async () => {
     expect(await tidemark.run('archive', 'verify')).toMatchObject({
       code: 0,
