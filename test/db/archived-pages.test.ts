@@ -91,21 +91,26 @@ const archiveAll = async () => {
 
 test('pages of any size and filter are the same as without the archive', async () => {
   const { userId, accountIds } = await person()
-  const maybe = <Value>(...values: Value[]) => fc.option(fc.constantFrom(...values), { nil: undefined })
+  // Most questions name one or two things.
+  const maybe = <Value>(...values: Value[]) =>
+    fc.oneof(
+      { weight: 4, arbitrary: fc.constant(undefined) },
+      { weight: 1, arbitrary: fc.constantFrom(...values) },
+    )
   const questions = fc.sample(
     fc.record({
       limit: fc.constantFrom(1, 2, 7, 30, 100),
       filter: fc.record({
-        accountId: fc.oneof({ weight: 3, arbitrary: fc.constant(undefined) }, maybe(...accountIds)),
-        from: maybe(undefined, undefined, '2024-01-03', '2024-02-04'),
-        to: maybe(undefined, undefined, '2024-02-02', '2024-03-01'),
-        asset: maybe(undefined, undefined, 'EUR', 'eur', 'euri', 'ETH', 'ıx'),
-        kind: maybe(undefined, undefined, 'card'),
-        min: maybe(undefined, undefined, '-1.1', '2'),
-        max: maybe(undefined, undefined, '3.20', '0'),
-        category: maybe(undefined, undefined, undefined, 'food', 'mine'),
-        tag: maybe(undefined, undefined, undefined, undefined, 'a'),
-        text: maybe(undefined, 'coffee', 'Coffee', 'COFFEE', '100%', 'k', 'ä', 'i', 'I', 'My', 'none of it'),
+        accountId: maybe(...accountIds),
+        from: maybe('2024-01-03', '2024-02-04'),
+        to: maybe('2024-02-02', '2024-03-01'),
+        asset: maybe('EUR', 'eur', 'euri', 'ETH', 'ıx'),
+        kind: maybe('card'),
+        min: maybe('-1.1', '2'),
+        max: maybe('3.20', '0'),
+        category: maybe('food', 'mine'),
+        tag: maybe('a'),
+        text: maybe('coffee', 'Coffee', 'COFFEE', '100%', 'k', 'ä', 'i', 'I', 'My', 'none of it'),
       }),
     }),
     propertyRuns(60, 400),
