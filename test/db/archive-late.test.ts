@@ -47,9 +47,10 @@ let twin: Person
 const january = '2024-01-01'
 /** As both policies do. */
 async function run() {
-  await runArchive(archive, { afterDays: 75 })
+  const moved = await runArchive(archive, { afterDays: 75 })
   expect(await renewFiles(archive)).toMatchObject({ faults: [] })
   await removeUnused(archive, 90)
+  return moved
 }
 
 async function addPerson(): Promise<Person> {
