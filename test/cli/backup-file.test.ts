@@ -12,16 +12,17 @@ const folder = makeFolder()
 const environment = { TIDEMARK_KEY: key }
 let db: TestDatabase
 let tidemark: CommandLine
+let archive: string
 
 beforeAll(async () => {
   db = await cloneDatabase()
   tidemark = commandLine(db, folder, environment)
-  await fillDatabase(db)
+  ;({ archive } = await fillDatabase(db))
   expect(await tidemark.run('backup', 'whole.tar')).toMatchObject({ code: 0, stderr: '' })
 })
 
 const on = (url: string, more: Record<string, string> = {}) =>
-  commandLine({ url }, folder, { ...environment, ...more })
+  commandLine({ url }, folder, { ...environment, TIDEMARK_ARCHIVE: archive, ...more })
 
 describe('a file that is not whole', () => {
   const refuses = async (name: string, sentence: RegExp | string) => {

@@ -43,6 +43,9 @@ test('every policy runs when it is due, whichever of two workers takes it', asyn
   await Promise.all(workers.map((worker) => worker.stop()))
 })
 
+/** Not run where no archive is configured. */
+const isArchive = (name: string) => name.startsWith('archive')
+
 test('what a clock that was a year ahead has planned and held is due at once when a clock agrees', async () => {
   const right = clock
   let agrees = true
@@ -64,14 +67,14 @@ test('what a clock that was a year ahead has planned and held is due at once whe
   const ahead = await states()
   clock = new Date(right.getTime() + 25 * 3600_000)
   for (const { name, nextRun } of Object.values(ahead))
-    if (name !== 'archive' && name !== 'tries') expect([name, nextRun! > clock]).toEqual([name, true])
+    if (!isArchive(name) && name !== 'tries') expect([name, nextRun! > clock]).toEqual([name, true])
   agrees = false
   await turn()
   expect(await states()).toEqual(ahead)
   agrees = true
   await turn()
   for (const { name, lastRun, lastStatus, nextRun } of Object.values(await states())) {
-    if (name === 'archive') continue
+    if (isArchive(name)) continue
     expect([name, lastRun, lastStatus]).toEqual([name, clock, 'succeeded'])
     expect(nextRun!.getTime() - clock.getTime()).toBeLessThanOrEqual(24 * 3600_000)
   }
