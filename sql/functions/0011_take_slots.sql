@@ -141,8 +141,9 @@ LANGUAGE sql STABLE AS $$
 $$;
 
 -- The request of these slots was answered at p_now. Where the provider said 429, p_pause_scope is paused until
--- p_paused_until. Slots that were taken again since (a worker that was stopped for long) are left alone. The answer came
--- behind the grant, also where the clock was set back between the two.
+-- p_paused_until. Slots that were taken again since (a worker that was stopped for long) are left alone. So are those of a
+-- clock that was set back since the grant: when the provider counted the request, nobody can tell, and the request's timeout
+-- is what is known.
 DROP FUNCTION IF EXISTS settle_slots;
 CREATE FUNCTION settle_slots(
   p_scopes text[], p_slots int[], p_granted_at timestamptz, p_now timestamptz, p_pause_scope text,
@@ -150,9 +151,10 @@ CREATE FUNCTION settle_slots(
 )
 RETURNS void
 LANGUAGE sql AS $$
-  UPDATE provider_quota q SET used_at = greatest(p_now, p_granted_at)
+  UPDATE provider_quota q SET used_at = p_now
   FROM unnest(p_scopes, p_slots) AS t (scope, slot)
-  WHERE q.scope = t.scope AND q.slot = t.slot AND q.granted_at = p_granted_at AND q.used_at >= p_now;
+  WHERE q.scope = t.scope AND q.slot = t.slot AND q.granted_at = p_granted_at AND q.used_at >= p_now
+    AND p_now >= p_granted_at;
 
   INSERT INTO provider_pause AS p (scope, paused_until, strikes)
   SELECT p_pause_scope, p_paused_until, 1 WHERE p_pause_scope IS NOT NULL

@@ -67,10 +67,11 @@ export function createGate(scheduler: Scheduler, connector: Connector, claim: Cl
       abandoned.throwIfAborted()
       if (groupIsFresh && givesWay) throw new NoSlotError(clock())
       if (companions.length > 0) await renewLeases(db.sql, companions, clock(), leaseSeconds)
-      // By a clock that has stepped, slots are free that are not: the sync ends as if its lease had, and writes nothing.
+      // By a clock that has stepped, slots are free that are not: the sync ends as if its lease had, and writes nothing. What
+      // is found to agree is the time that is gone by, and not a later one.
+      const now = clock()
       if ((await scheduler.clockAgrees?.()) === false)
         throw Object.assign(new Error('the clock has stepped'), { code: sqlState.leaseLost })
-      const now = clock()
       const grant = await takeSlots(db.sql, claim, limits, now, {
         timeoutSeconds: ((scheduler.requestTimeout ?? requestTimeout) + longestStart) / 1000,
         leaseSeconds,

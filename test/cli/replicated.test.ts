@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { expect, test } from 'vitest'
 import { createClient } from '../../src/client/client.ts'
 import { fixture as simplefin } from '../../src/connectors/simplefin/fixture.ts'
+import { retryOnContention } from '../../src/db/client.ts'
 import { serveProvider } from '../setup/providers.ts'
 import { startReplicated } from '../setup/replica.ts'
 import { commandLine, makeFolder } from './command.ts'
@@ -64,10 +65,11 @@ test('two HTTP processes and two workers over a primary and its replica: whateve
     const reads = async () => Math.min(...(await Promise.all(urls.map(readsFromReplica))))
     for (const before = await reads(); (await reads()) === before; ) await further()
   }
+  // What is replayed may end any statement there, also one of this test.
   const faults: (() => Promise<unknown>)[] = [
     inUse,
-    () => replica`SELECT pg_wal_replay_pause()`,
-    () => replica`SELECT pg_wal_replay_resume()`,
+    () => retryOnContention(() => replica`SELECT pg_wal_replay_pause()`),
+    () => retryOnContention(() => replica`SELECT pg_wal_replay_resume()`),
     inUse,
     // What the primary locks is locked on the replica, too, and ends what reads there.
     async () => {
@@ -82,7 +84,7 @@ test('two HTTP processes and two workers over a primary and its replica: whateve
     replicated.stopReplica,
     replicated.startReplica,
     inUse,
-    () => replica`SELECT pg_wal_replay_pause()`,
+    () => retryOnContention(() => replica`SELECT pg_wal_replay_pause()`),
     replicated.stopReplica,
     replicated.startReplica,
   ]
