@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { chmod, lstat, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join, sep } from 'node:path'
 import { ArchiveMissingError, ArchiveSettingsError, ArchiveUnavailableError } from '../errors.ts'
+import { flushFolder } from '../flush-folder.ts'
 import { checkKey, checkPrefix, checkRange, isKey } from './keys.ts'
 import type { ArchiveStore, ByteRange } from './store.ts'
 
@@ -142,17 +143,6 @@ async function removeOldDrafts(folder: string, now: Date): Promise<void> {
     const draft = join(folder, name)
     const found = await stat(draft).catch(unlessAway)
     if (found && now.getTime() - found.mtimeMs > draftLifetime) await rm(draft, { force: true })
-  }
-}
-
-/** A new name in a folder outlives a power failure once the folder is flushed. Windows does that by itself. */
-async function flushFolder(folder: string): Promise<void> {
-  if (process.platform === 'win32') return
-  const handle = await open(folder, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
   }
 }
 

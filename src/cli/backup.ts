@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { constants, createWriteStream } from 'node:fs'
-import { access, open, rename, rm, stat } from 'node:fs/promises'
+import { access, rename, rm, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import type { Writable } from 'node:stream'
 import type { Header } from '../db/backup/format.ts'
 import { type BackupReport, writeBackup } from '../db/backup/write-backup.ts'
 import { InstallationError, RefusedError } from '../errors.ts'
+import { flushFolder } from '../flush-folder.ts'
 import { createProgress, type Progress } from './progress.ts'
 import type { CommandContext, ExitCode } from './terminal.ts'
 import { version } from './version.ts'
@@ -83,17 +84,6 @@ async function refuseUnwritable(path: string, file: string, force: boolean): Pro
 async function refuseExisting(path: string, file: string): Promise<void> {
   const found = await stat(file).catch(() => undefined)
   if (found) throw new RefusedError(`${path} exists: choose another name, or give --force to replace it`)
-}
-
-/** The name, too, is on the disk. Where folders cannot be opened (Windows), the system sees to it. */
-async function flushFolder(folder: string): Promise<void> {
-  if (process.platform === 'win32') return
-  const handle = await open(folder, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
 }
 
 function diskFault(path: string, error: unknown): unknown {

@@ -2,7 +2,28 @@ import type { ArchivedTransaction } from '../archived-transaction.ts'
 import type { Sql } from './client.ts'
 import { jsonbText } from './jsonb-text.ts'
 
-/** Transactions of the archive as a parameter of type archived_transaction[] (sql/functions/0020_archived_transaction.sql). */
+/** The columns of type archived_transaction (sql/functions/0020_archived_transaction.sql). */
+const columns: Record<keyof ArchivedTransaction, string> = {
+  userId: 'user_id',
+  accountId: 'account_id',
+  id: 'id',
+  bookedOn: 'booked_on',
+  occurredAt: 'occurred_at',
+  amount: 'amount',
+  asset: 'asset',
+  kind: 'kind',
+  status: 'status',
+  description: 'description',
+  counterparty: 'counterparty',
+  category: 'category',
+  groupId: 'group_id',
+  recordedAt: 'recorded_at',
+  version: 'version',
+  digest: 'digest',
+}
+const fields = Object.entries(columns) as [keyof ArchivedTransaction, string][]
+
+/** Transactions of the archive as a parameter of type archived_transaction[]. */
 export function archivedRows(sql: Sql, rows: readonly ArchivedTransaction[]) {
   return sql`ARRAY(
     SELECT r FROM json_populate_recordset(NULL::archived_transaction, ${jsonbText(rows.map(toRecord))}::text::json) AS r
@@ -10,44 +31,20 @@ export function archivedRows(sql: Sql, rows: readonly ArchivedTransaction[]) {
 }
 
 function toRecord(row: ArchivedTransaction) {
-  return {
-    user_id: row.userId,
-    account_id: row.accountId,
-    id: row.id,
-    booked_on: row.bookedOn,
-    occurred_at: row.occurredAt?.toString(),
-    amount: row.amount,
-    asset: row.asset,
-    kind: row.kind,
-    status: row.status,
-    description: row.description,
-    counterparty: row.counterparty,
-    category: row.category,
-    group_id: row.groupId,
-    recorded_at: row.recordedAt.toString(),
-    version: row.version,
-    digest: row.digest,
-  }
+  return Object.fromEntries(
+    fields.map(([name, column]) => {
+      const value = row[name]
+      return [column, typeof value === 'bigint' ? value.toString() : value]
+    }),
+  )
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: a row of the driver
 export function toArchivedTransaction(row: any): ArchivedTransaction {
+  const values = Object.fromEntries(fields.map(([name, column]) => [name, row[column]]))
   return {
-    userId: row.user_id,
-    accountId: row.account_id,
-    id: row.id,
-    bookedOn: row.booked_on,
+    ...values,
     occurredAt: row.occurred_at === null ? null : BigInt(row.occurred_at),
-    amount: row.amount,
-    asset: row.asset,
-    kind: row.kind,
-    status: row.status,
-    description: row.description,
-    counterparty: row.counterparty,
-    category: row.category,
-    groupId: row.group_id,
     recordedAt: BigInt(row.recorded_at),
-    version: row.version,
-    digest: row.digest,
-  }
+  } as ArchivedTransaction
 }

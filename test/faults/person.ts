@@ -5,7 +5,7 @@ import { ApiProblem } from '../../src/client/problem.ts'
 import type { Bank } from './bank.ts'
 import type { CheckedFetch } from './checked-fetch.ts'
 import type { Dealer } from './dealer.ts'
-import { createLedger, type Ledger } from './ledger.ts'
+import { createLedger, type Entry, type Ledger } from './ledger.ts'
 import type { Patience } from './patience.ts'
 import type { Seeded } from './seeded.ts'
 
@@ -109,6 +109,30 @@ export async function createPerson(name: string, parts: PersonParts): Promise<Pe
     ledger.done()
   }
 
+  function newRows(word: string, most: number, [from, to]: [number, number]): Entry[] {
+    return Array.from({ length: writes.between(1, most) }, () => ({
+      description: `${name} ${word} ${numbers++}`,
+      date: dayAgo(writes.between(from, to)),
+      amount: `${writes.between(-90, 90)}.${writes.between(0, 9)}5`,
+    }))
+  }
+
+  /** A file of these lines, of which the ledger does not have the new rows yet. */
+  async function upload(kind: string, rows: Entry[], all: Entry[]): Promise<void> {
+    const lines = all.map(({ description, date, amount }) =>
+      ['Statements', description, date, amount, description].join(','),
+    )
+    await untilAnswered(kind, async () => {
+      await client.uploadStatementFile({
+        params: { id: files },
+        body: ['account,id,date,amount,description', ...lines, ''].join('\n'),
+        contentType: 'text/csv',
+        idempotencyKey: `${name}-file-${rows[0]!.description.replaceAll(' ', '-')}`,
+      })
+    })
+    ledger.rows.push(...rows)
+  }
+
   const kinds: Record<string, () => Promise<void>> = {
     enter: () => {
       const entry = {
@@ -159,45 +183,15 @@ export async function createPerson(name: string, parts: PersonParts): Promise<Pe
       ledger.balances.set(date, amount)
     },
     upload: async () => {
-      const rows = Array.from({ length: writes.between(1, 30) }, () => ({
-        description: `${name} row ${numbers++}`,
-        date: dayAgo(writes.between(0, 60)),
-        amount: `${writes.between(-90, 90)}.${writes.between(0, 9)}5`,
-      }))
-      const lines = rows.map(({ description, date, amount }) =>
-        ['Statements', description, date, amount, description].join(','),
-      )
-      await untilAnswered('upload', async () => {
-        await client.uploadStatementFile({
-          params: { id: files },
-          body: ['account,id,date,amount,description', ...lines, ''].join('\n'),
-          contentType: 'text/csv',
-          idempotencyKey: `${name}-file-${rows[0]!.description.replaceAll(' ', '-')}`,
-        })
-      })
-      ledger.rows.push(...rows)
+      const rows = newRows('row', 30, [0, 60])
+      await upload('upload', rows, rows)
     },
     // Late rows of months that are archived meanwhile, beside some that are known, of which most lie there by now.
     'upload old': async () => {
       const known = ledger.rows.filter(({ date }) => date <= lastOldDay)
       const again = known.length > 0 ? [writes.pick(known)] : []
-      const rows = Array.from({ length: writes.between(1, 10) }, () => ({
-        description: `${name} old ${numbers++}`,
-        date: dayAgo(writes.between(470, 590)),
-        amount: `${writes.between(-90, 90)}.${writes.between(0, 9)}5`,
-      }))
-      const lines = [...rows, ...again].map(({ description, date, amount }) =>
-        ['Statements', description, date, amount, description].join(','),
-      )
-      await untilAnswered('upload old', async () => {
-        await client.uploadStatementFile({
-          params: { id: files },
-          body: ['account,id,date,amount,description', ...lines, ''].join('\n'),
-          contentType: 'text/csv',
-          idempotencyKey: `${name}-file-${rows[0]!.description.replaceAll(' ', '-')}`,
-        })
-      })
-      ledger.rows.push(...rows)
+      const rows = newRows('old', 10, [470, 590])
+      await upload('upload old', rows, [...rows, ...again])
     },
     connect: async () => {
       // Tried each time, so that it is known to work: beyond the most, as a request that is sent again.

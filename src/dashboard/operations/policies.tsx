@@ -1,7 +1,6 @@
-import { counted, formatSpan } from '../format/counts.ts'
-import { formatAgo } from '../format/dates.ts'
+import { formatSpan } from '../format/counts.ts'
+import { PolicyItem } from './policy-item.tsx'
 import type { Policy } from './queries.ts'
-import { formatMoment } from './words.ts'
 
 /** What TimescaleDB does by itself, and how that goes. */
 export function Policies({ policies }: { policies: Policy[] }) {
@@ -10,52 +9,35 @@ export function Policies({ policies }: { policies: Policy[] }) {
       <h3 id="timescale-policies">Policies of TimescaleDB</h3>
       <ul class="ops-list" aria-labelledby="timescale-policies">
         {policies.map((policy) => (
-          <li key={`${policy.procedure} ${policy.relation}`} class="ops-policy">
-            <span>
-              {workOf(policy)} <span class="soft">every {formatSpan(policy.everySeconds * 1000)}</span>
-            </span>
-            <span>
-              {policy.lastRun === null ? (
-                'has not run yet'
-              ) : (
-                <>
-                  last run <Moment at={policy.lastRun} />
-                </>
-              )}{' '}
-              {policy.lastStatus === 'failed' && <span class="badge bad">failed</span>}
-              {policy.lastStatus === 'succeeded' && <span class="badge good">succeeded</span>}
-            </span>
-            <span>
-              {policy.nextRun === null ? (
-                'next run not known'
-              ) : (
-                <>
-                  next run <Moment at={policy.nextRun} />
-                </>
-              )}
-            </span>
-            <span class={policy.failures > 0 ? 'bad-text' : 'soft'}>
-              {policy.failures === 0 ? 'never failed' : `failed ${counted(policy.failures, 'time')}`}
-            </span>
-            {policy.lastError !== null && (
-              <span class={`ops-error ${policy.lastStatus === 'failed' ? 'bad-text' : 'soft'}`}>
-                {policy.lastStatus === 'failed' ? '' : 'When it failed last: '}
-                {policy.lastError}
-              </span>
-            )}
-          </li>
+          <PolicyItem
+            key={`${policy.procedure} ${policy.relation}`}
+            what={
+              <>
+                {workOf(policy)} <span class="soft">every {formatSpan(policy.everySeconds * 1000)}</span>
+              </>
+            }
+            lastRun={policy.lastRun}
+            outcome={<LastOutcome status={policy.lastStatus} />}
+            nextRun={policy.nextRun}
+            withoutNextRun="next run not known"
+            failures={policy.failures}
+            message={
+              policy.lastError !== null && policy.lastStatus !== 'failed'
+                ? `When it failed last: ${policy.lastError}`
+                : policy.lastError
+            }
+            hasFailed={policy.lastStatus === 'failed'}
+          />
         ))}
       </ul>
     </>
   )
 }
 
-export function Moment({ at }: { at: string }) {
-  return (
-    <time dateTime={at} title={formatMoment(at)}>
-      {formatAgo(at)}
-    </time>
-  )
+function LastOutcome({ status }: { status: Policy['lastStatus'] }) {
+  if (status === 'failed') return <span class="badge bad">failed</span>
+  if (status === 'succeeded') return <span class="badge good">succeeded</span>
+  return null
 }
 
 function workOf({ procedure, relation }: Policy): string {

@@ -1,5 +1,4 @@
-import { counted } from '../format/counts.ts'
-import { Moment } from './policies.tsx'
+import { PolicyItem } from './policy-item.tsx'
 import type { Upkeep } from './queries.ts'
 
 /** What Tidemark's workers do for the database, and how that goes. */
@@ -9,39 +8,22 @@ export function UpkeepPolicies({ policies }: { policies: Upkeep[] }) {
       <h3 id="policies">Policies</h3>
       <ul class="ops-list" aria-labelledby="policies">
         {policies.map((policy) => (
-          <li key={policy.name} class="ops-policy">
-            <span>
-              <strong>{policy.name}</strong> {policy.about}{' '}
-              <span class="soft">{[policy.schedule, ...policy.settings.map(settingOf)].join(', ')}</span>
-            </span>
-            <span>
-              {policy.lastRun === null ? (
-                'has not run yet'
-              ) : (
-                <>
-                  last run <Moment at={policy.lastRun} />
-                </>
-              )}{' '}
-              <LastOutcome policy={policy} />
-            </span>
-            <span>
-              {policy.nextRun === null ? (
-                'no run is planned'
-              ) : (
-                <>
-                  next run <Moment at={policy.nextRun} />
-                </>
-              )}
-            </span>
-            <span class={policy.failures > 0 ? 'bad-text' : 'soft'}>
-              {policy.failures === 0 ? 'never failed' : `failed ${counted(policy.failures, 'time')}`}
-            </span>
-            {policy.lastMessage !== null && (
-              <span class={`ops-error ${policy.lastStatus === 'failed' ? 'bad-text' : 'soft'}`}>
-                {policy.lastMessage}
-              </span>
-            )}
-          </li>
+          <PolicyItem
+            key={policy.name}
+            what={
+              <>
+                <strong>{policy.name}</strong> {policy.about}{' '}
+                <span class="soft">{[policy.schedule, ...policy.settings.map(settingOf)].join(', ')}</span>
+              </>
+            }
+            lastRun={policy.lastRun}
+            outcome={<LastOutcome policy={policy} />}
+            nextRun={policy.nextRun}
+            withoutNextRun="no run is planned"
+            failures={policy.failures}
+            message={policy.lastMessage}
+            hasFailed={policy.lastStatus === 'failed'}
+          />
         ))}
       </ul>
       <p class="hint">They are changed by `tidemark policies set`.</p>
