@@ -1,63 +1,42 @@
-import { createHash } from 'node:crypto'
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
-import { readStatementBatches } from '../src/connectors/statements/reader.ts'
-import { fileSource } from '../src/db/file-source.ts'
-import { type ImportReport, importStatement } from '../src/db/import-statement.ts'
-import { addUser } from '../src/db/users.ts'
+import {
+  copyRows,
+  copyText,
+  type ImportRun,
+  importFor,
+  importNow,
+  importRows,
+  timeImport,
+} from './import-run.ts'
 import { type AreaReport, count, ratio, seconds } from './report.ts'
 import type { BenchDatabase } from './server.ts'
-import { statementCsv, statementRows } from './statement-file.ts'
+import { statementCsv } from './statement-file.ts'
 import { median, time } from './timing.ts'
 
-const rows = 100_000
+const rows = importRows
 const rounds = 5
-const now = new Date('2025-12-17T12:00:00Z')
 
 /** A file imported for the first time and again, beside COPY of the same rows into the same table. */
 export async function benchIngest(db: BenchDatabase): Promise<AreaReport> {
   const file = [...statementCsv(rows, { ids: true })].map((piece) => Buffer.from(piece))
-  const copyLines = [...copyText()].map((piece) => Buffer.from(piece))
+  const copyLines = [...copyText(900_000)].map((piece) => Buffer.from(piece))
   const first: number[] = []
   const again: number[] = []
   const second: number[] = []
   const copy: number[] = []
   const bareCopy: number[] = []
 
-  const importFor = async (name: string) => {
-    const user = await addUser(db, { email: `${name}@example.org`, timeZone: 'UTC', baseCurrency: 'EUR' })
-    const sourceId = await fileSource(db.sql, user.id)
-    return async () => {
-      const open = () => Readable.from(file)
-      const batches = readStatementBatches(open, { timeZone: 'UTC', defaultAsset: 'EUR' })
-      return importStatement(db.sql, batches, { sourceId, subject: 'bench.csv', now })
-    }
-  }
-  const timed = async (times: number[], run: () => Promise<ImportReport>, added: number) => {
-    let report: ImportReport | undefined
-    times.push(
-      await time(async () => {
-        report = await run()
-      }),
-    )
-    expectCounts(report!, { added, unchanged: rows - added })
+  const timed = async (times: number[], run: ImportRun, added: number) => {
+    times.push(await timeImport(run, { added, unchanged: rows - added }))
   }
   const runImport = async (round: number) => {
-    const run = await importFor(`round${round}`)
+    const run = await importFor(db, `round${round}`, file)
     await empty(db)
     await timed(first, run, rows)
     await timed(again, run, 0)
   }
   const runCopy = async (times: number[]) => {
     await empty(db)
-    times.push(
-      await time(async () => {
-        const target = await db.sql`
-          COPY transaction (user_id, account_id, id, booked_on, amount, asset, kind, status, description, counterparty, recorded_at)
-          FROM STDIN`.writable()
-        await pipeline(Readable.from(copyLines), target)
-      }),
-    )
+    times.push(await time(() => copyRows(db, copyLines)))
   }
   const runBareCopy = async () => {
     await db.sql`ALTER TABLE transaction DISABLE TRIGGER USER`
@@ -73,11 +52,11 @@ export async function benchIngest(db: BenchDatabase): Promise<AreaReport> {
   }
 
   // After the rounds, since statistics outlive TRUNCATE: the planner knows one user's rows and none of the next one's.
-  const others = await importFor('others')
+  const others = await importFor(db, 'others', file)
   await empty(db)
   await others()
   await db.sql`ANALYZE transaction, transaction_ref`
-  await timed(second, await importFor('second'), rows)
+  await timed(second, await importFor(db, 'second', file), rows)
 
   const copyTime = median(copy)
   const line = (name: string, times: number[]) => {
@@ -114,32 +93,8 @@ async function empty(db: BenchDatabase): Promise<void> {
   if (db.engine === 'timescale') {
     await sql`
       INSERT INTO transaction (user_id, account_id, id, booked_on, amount, asset, kind, status, recorded_at)
-      SELECT -1, -1, gen_random_uuid(), d, 0, 'EUR', 'other', 'requested', ${now.toISOString()}
+      SELECT -1, -1, gen_random_uuid(), d, 0, 'EUR', 'other', 'requested', ${importNow.toISOString()}
       FROM generate_series('2016-01-01'::timestamp, '2025-12-31', '10 days') AS d`
   }
   await sql`CHECKPOINT`
-}
-
-function expectCounts(report: ImportReport, expected: { added: number; unchanged: number }): void {
-  const total = (name: 'added' | 'unchanged') =>
-    report.accounts.reduce((sum, account) => sum + account[name], 0)
-  if (total('added') !== expected.added || total('unchanged') !== expected.unchanged) {
-    throw new Error(`the import added ${total('added')} rows and found ${total('unchanged')} unchanged`)
-  }
-}
-
-/** The same rows as COPY takes them, of a user that no import has. */
-function* copyText(): Iterable<string> {
-  const accountIds = new Map<string, number>()
-  let piece = ''
-  for (const row of statementRows(rows)) {
-    if (!accountIds.has(row.account)) accountIds.set(row.account, 900_000 + accountIds.size)
-    const id = createHash('md5').update(row.account).update(row.id).digest('hex')
-    piece += `900000\t${accountIds.get(row.account)}\t${id}\t${row.date}\t${row.amount}\t${row.asset}\t${row.kind}\tposted\t${row.description}\t${row.counterparty}\t${now.toISOString()}\n`
-    if (piece.length > 1 << 16) {
-      yield piece
-      piece = ''
-    }
-  }
-  yield piece
 }

@@ -1,15 +1,18 @@
 import { createShutdown } from '../src/shutdown.ts'
 import { benchCsv } from './csv.ts'
 import { benchDashboard } from './dashboard.ts'
+import { createGrowth } from './growth.ts'
 import { benchHttp } from './http.ts'
 import { benchIngest } from './ingest.ts'
+import { benchIngestBeside } from './ingest-beside.ts'
 import { benchLateRows } from './late-rows.ts'
 import { benchMaintenance } from './maintenance.ts'
-import { type Options, readOptions, usage } from './options.ts'
+import { type Area, type Options, populationAreas, readOptions, usage } from './options.ts'
 import { loadPopulation, type Population } from './population.ts'
-import { count, printReport, ratio } from './report.ts'
+import { type AreaReport, printReport } from './report.ts'
 import { benchScheduler } from './scheduler.ts'
-import { benchSeries, type SeriesTimes } from './series.ts'
+import { benchSyncs } from './scheduler-syncs.ts'
+import { benchSeries } from './series.ts'
 import { type BenchServer, findEngines, startServer } from './server.ts'
 import { reportStorage } from './storage.ts'
 
@@ -52,36 +55,27 @@ async function runAreas(server: BenchServer, { rows, sources, only }: Options): 
   if (only.includes('dashboard'))
     printReport(server, await benchDashboard(await server.create('dashboard'), shutdown))
   for await (const report of benchScheduler(server, { sources, only }, shutdown)) printReport(server, report)
-  if (!['series', 'storage', 'http', 'maintenance'].some((area) => (only as string[]).includes(area))) return
-  let first: { population: Population; times: SeriesTimes } | undefined
-  let firstFigures: Map<string, number> | undefined
+  if (!populationAreas.some((area) => only.includes(area))) return
+  const growth = createGrowth()
   for (const each of rows) {
     const name = `population_${each}`
     const population = await loadPopulation(await server.create(name), each)
-    if (only.includes('storage')) printReport(server, reportStorage(population))
-    if (only.includes('series')) {
-      const { report, times } = await benchSeries(population)
+    for await (const report of benchPopulation(population, only)) {
+      growth.add(population.rows, report)
       printReport(server, report)
-      if (first) {
-        const { population: before, times: beforeTimes } = first
-        for (const shape of Object.keys(times) as (keyof SeriesTimes)[]) {
-          process.stdout.write(
-            `${shape}: ${ratio(times[shape].own / beforeTimes[shape].own)} the time at ${count(before.rows)} rows ` +
-              `(balances alone ${ratio(times[shape].ownFlow / beforeTimes[shape].ownFlow)})\n`,
-          )
-        }
-      }
-      first ??= { population, times }
-    }
-    if (only.includes('http')) printReport(server, await benchHttp(population, shutdown))
-    if (only.includes('maintenance')) {
-      const { report, figures } = await benchMaintenance(population)
-      printReport(server, report)
-      for (const [name, value] of firstFigures ? figures : []) {
-        process.stdout.write(`${name}: ${ratio(value / firstFigures!.get(name)!)} of what it was at first\n`)
-      }
-      firstFigures ??= figures
     }
     await server.drop(name)
   }
+  const report = growth.report()
+  if (report) printReport(server, report)
+}
+
+/** What writes comes behind what reads. */
+async function* benchPopulation(population: Population, only: Area[]): AsyncGenerator<AreaReport> {
+  if (only.includes('storage')) yield reportStorage(population)
+  if (only.includes('series')) yield await benchSeries(population)
+  if (only.includes('http')) yield await benchHttp(population, shutdown)
+  if (only.includes('maintenance')) yield await benchMaintenance(population)
+  if (only.includes('ingest')) yield await benchIngestBeside(population)
+  if (only.includes('syncs')) yield* await benchSyncs(population.db, shutdown, population.rows)
 }

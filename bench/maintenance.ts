@@ -7,11 +7,12 @@ import { restoreMonth } from '../src/archive/restore-month.ts'
 import { readWholePage } from '../src/archive/transaction-pages.ts'
 import { addDays } from '../src/calendar.ts'
 import { compactMonth } from '../src/db/archive-compact.ts'
+import { copyOut } from '../src/db/backup/copy-stream.ts'
 import { readNetWorth } from '../src/db/net-worth.ts'
 import { refreshRollups } from '../src/db/rollups.ts'
 import type { Population } from './population.ts'
 import { lastDay } from './population.ts'
-import { type AreaReport, count, milliseconds, ratio, seconds } from './report.ts'
+import { type AreaReport, count, type Figure, milliseconds, ratio, seconds } from './report.ts'
 import type { BenchDatabase } from './server.ts'
 import { medianTimes, time } from './timing.ts'
 
@@ -27,17 +28,11 @@ interface Rate {
   against?: { name: string; ms: number }
 }
 
-export interface MaintenanceReport {
-  report: AreaReport
-  /** Rows a second, and milliseconds of reads, by name. */
-  figures: Map<string, number>
-}
-
 /**
  * What keeps the database small and near, beside the plainest way of the server to touch the same rows. Leaves the
  * population with these months archived and brought back.
  */
-export async function benchMaintenance({ db, rows, measured }: Population): Promise<MaintenanceReport> {
+export async function benchMaintenance({ db, rows, measured }: Population): Promise<AreaReport> {
   const { userId } = measured[0]!
   const rates: Rate[] = []
   const reads: [string, number, number][] = []
@@ -57,7 +52,7 @@ export async function benchMaintenance({ db, rows, measured }: Population): Prom
     const worth = JSON.stringify(await series())
     const before = await medianTimes({ list: () => newest(months[1]!), series }, { turns: 15, warmUp: 3 })
 
-    const copyMs = await time(() => copyOut(db))
+    const copyMs = await time(() => copyYear(db))
     const bytesBefore = await bytesOf(db)
     let archived = 0
     const archiveMs = await time(async () => {
@@ -88,27 +83,27 @@ export async function benchMaintenance({ db, rows, measured }: Population): Prom
       ['net worth, ten years monthly, one year archived', after.series, before.series],
     )
     return {
-      report: {
-        title: `Maintenance, ${count(rows)} rows stored`,
-        about: [
-          `data      a year of all users, ${count(archived)} transactions${db.engine === 'timescale' ? ', in the columnstore' : ''}; a folder as the archive`,
-          `          a transaction in the files ${(bytes / archived).toFixed(1)} bytes; what archiving gave back of the table ${((bytesBefore - bytesAfter) / archived).toFixed(1)}`,
-        ],
-        head: ['work', 'time', 'rows/s', 'against'],
-        rows: [
-          ...rates.map(({ name, rows: done, ms, against }) => [
-            name,
-            seconds(ms),
-            count((done / ms) * 1000),
-            against ? `${ratio(ms / against.ms)} ${against.name}` : '',
-          ]),
-          ...reads.map(([name, ms, base]) => [name, milliseconds(ms), '', `${ratio(ms / base)} before it`]),
-        ],
-      },
-      figures: new Map([
-        ...rates.map(({ name, rows: done, ms }): [string, number] => [`${name}, rows/s`, (done / ms) * 1000]),
-        ...reads.map(([name, ms]): [string, number] => [`${name}, ms`, ms]),
-      ]),
+      title: `Maintenance, ${count(rows)} rows stored`,
+      about: [
+        `data      a year of all users, ${count(archived)} transactions${db.engine === 'timescale' ? ', in the columnstore' : ''}; a folder as the archive`,
+        `          a transaction in the files ${(bytes / archived).toFixed(1)} bytes; what archiving gave back of the table ${((bytesBefore - bytesAfter) / archived).toFixed(1)}`,
+      ],
+      head: ['work', 'time', 'rows/s', 'against'],
+      rows: [
+        ...rates.map(({ name, rows: done, ms, against }) => [
+          name,
+          seconds(ms),
+          count((done / ms) * 1000),
+          against ? `${ratio(ms / against.ms)} ${against.name}` : '',
+        ]),
+        ...reads.map(([name, ms, base]) => [name, milliseconds(ms), '', `${ratio(ms / base)} before it`]),
+      ],
+      figures: [
+        ...rates.map(
+          ({ name, rows: done, ms }): Figure => ({ name, value: (done / ms) * 1000, unit: 'a second' }),
+        ),
+        ...reads.map(([name, value]): Figure => ({ name, value, unit: 'ms' })),
+      ],
     }
   } finally {
     await rm(folder, { recursive: true, force: true })
@@ -161,12 +156,10 @@ async function convertChunk({ sql }: BenchDatabase): Promise<Rate> {
   }
 }
 
-async function copyOut({ sql }: BenchDatabase): Promise<void> {
+async function copyYear({ sql }: BenchDatabase): Promise<void> {
   const to = addDays(months.at(-1)!, 30)
-  const stream = await sql
-    .unsafe(`COPY (SELECT * FROM transaction WHERE booked_on BETWEEN '${months[0]}' AND '${to}') TO STDOUT`)
-    .readable()
-  for await (const _ of stream) void _
+  const rows = `SELECT * FROM transaction WHERE booked_on BETWEEN '${months[0]}' AND '${to}'`
+  for await (const _ of copyOut(sql, [rows], async () => {})) void _
 }
 
 async function bytesOf({ sql, engine }: BenchDatabase): Promise<number> {

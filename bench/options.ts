@@ -13,6 +13,15 @@ export const areas = [
   'dashboard',
   ...schedulerAreas,
 ] as const
+/** Those beside a population of each size, which are set beside each other. */
+export const populationAreas: readonly Area[] = [
+  'storage',
+  'series',
+  'http',
+  'maintenance',
+  'ingest',
+  'syncs',
+]
 export type Area = (typeof areas)[number]
 
 export interface Options {

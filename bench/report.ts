@@ -8,6 +8,14 @@ export interface AreaReport {
   about: string[]
   head: string[]
   rows: string[][]
+  /** What is set beside the same of other sizes of the population. */
+  figures?: Figure[]
+}
+
+export interface Figure {
+  name: string
+  value: number
+  unit: 'ms' | 'a second' | 'bytes'
 }
 
 export function printReport(server: BenchServer, { title, about, head, rows }: AreaReport): void {

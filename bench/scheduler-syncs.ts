@@ -1,44 +1,53 @@
 import { setTimeout } from 'node:timers/promises'
-import type { Sql } from '../src/db/client.ts'
 import type { Shutdown } from '../src/shutdown.ts'
 import { parentOf, processorTime, serverTime } from './process-usage.ts'
-import { type AreaReport, count } from './report.ts'
+import { type AreaReport, count, type Figure } from './report.ts'
 import { type Emulator, startEmulator, startWorker } from './scheduler-processes.ts'
 import { benchConnectorIds } from './scheduler-provider.ts'
 import { makeBenchSources } from './scheduler-sources.ts'
 import type { BenchDatabase } from './server.ts'
+import { type Costs, measureInserts, readState, toCells } from './sync-costs.ts'
 
 const sources = 30_000
 const users = 10_000
 const warmUp = 3_000
 const measured = 10_000
 
-/** Syncs of one page against a provider that answers at once and refuses nothing. */
-export async function benchSyncs(db: BenchDatabase, shutdown: Shutdown): Promise<AreaReport[]> {
+/** Syncs of one page against a provider that answers at once and refuses nothing, beside the transactions that are stored. */
+export async function benchSyncs(db: BenchDatabase, shutdown: Shutdown, stored = 0): Promise<AreaReport[]> {
   await makeBenchSources(db.sql, { sources, users, connectors: benchConnectorIds, baseUrl: '' })
   const rows: string[][] = []
+  const figures: Figure[] = []
   for (const { name, known } of [
     { name: '10 new rows', known: 0 },
     { name: '2 new rows, 8 known', known: 8 },
   ]) {
     for (const workers of [1, 2]) {
-      const figures = await withEmulator(known, (emulator) => measure(db, emulator, workers, shutdown))
-      rows.push([workers === 1 ? name : '', String(workers), ...figures])
+      const costs = await withEmulator(known, (emulator) => measure(db, emulator, workers, shutdown))
+      rows.push([workers === 1 ? name : '', String(workers), ...toCells(costs)])
+      const what = `${name}, ${workers === 1 ? 'a worker' : `${workers} workers`}`
+      figures.push(
+        { name: `syncs: ${what}`, value: costs.syncs, unit: 'a second' },
+        { name: `a sync in the server: ${what}`, value: costs.server, unit: 'ms' },
+      )
     }
   }
+  rows.push(['10 rows by INSERT, nothing else', '', ...toCells(await measureInserts(db, measured))])
   const costs = await withEmulator(8, (emulator) => functionCosts(db, emulator, shutdown))
   return [
     {
-      title: 'Syncs a second',
+      title: `Syncs a second, ${count(stored)} rows stored`,
       about: [
         `data      ${count(sources)} sources of ${count(users)} users and ${benchConnectorIds.length} connectors without limits, all due; one request and one`,
         '          page a sync',
         `measured  over ${measured / 1000} s, after ${warmUp / 1000} s; each worker a process of its own, 16 syncs at once and a pool of 4`,
         '          connections; the emulator another one; all on the same cores. Processor time of each a sync, as',
-        '          /proc tells it',
+        '          /proc tells it. INSERT: ten rows a statement into the table alone, on 4 connections, which is what a sync',
+        '          of ten new rows cannot do without; its client is the benchmark',
       ],
       head: ['page', 'workers', 'syncs/s', 'worker', 'server', 'emulator', 'WAL a sync', 'commits a sync'],
       rows,
+      figures,
     },
     {
       title: 'Where the server’s time goes',
@@ -71,7 +80,7 @@ async function measure(
   emulator: Emulator,
   workerCount: number,
   shutdown: Shutdown,
-): Promise<string[]> {
+): Promise<Costs> {
   const [backend] = await sql<{ pid: number }[]>`SELECT pg_backend_pid() AS pid`
   const postmaster = await parentOf(backend!.pid)
   const workers = await Promise.all(
@@ -104,14 +113,14 @@ async function measure(
   for (const worker of workers) await worker.stop()
   const perSync = (name: 'worker' | 'server' | 'emulator' | 'wal' | 'commits') =>
     (after[name] - before[name]) / (after.syncs - before.syncs)
-  return [
-    (((after.syncs - before.syncs) / (after.at - before.at)) * 1000).toFixed(0),
-    `${perSync('worker').toFixed(2)} ms`,
-    `${perSync('server').toFixed(2)} ms`,
-    `${perSync('emulator').toFixed(2)} ms`,
-    `${(perSync('wal') / 1024).toFixed(1)} KiB`,
-    perSync('commits').toFixed(1),
-  ]
+  return {
+    syncs: ((after.syncs - before.syncs) / (after.at - before.at)) * 1000,
+    worker: perSync('worker'),
+    server: perSync('server'),
+    emulator: perSync('emulator'),
+    wal: perSync('wal'),
+    commits: perSync('commits'),
+  }
 }
 
 async function functionCosts(
@@ -150,10 +159,4 @@ function startBenchWorker(databaseUrl: string, emulator: Emulator, shutdown: Shu
     },
     shutdown,
   )
-}
-
-function readState(sql: Sql) {
-  return sql<{ wal: number; commits: number }[]>`
-    SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::float8 AS wal, xact_commit::float8 AS commits
-    FROM pg_stat_database WHERE datname = current_database()`
 }

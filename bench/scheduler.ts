@@ -6,7 +6,6 @@ import { benchClaims } from './scheduler-claims.ts'
 import { benchFreshness } from './scheduler-freshness.ts'
 import { benchMemory } from './scheduler-memory.ts'
 import { makeCrowd } from './scheduler-sources.ts'
-import { benchSyncs } from './scheduler-syncs.ts'
 import type { BenchServer } from './server.ts'
 
 /** The scheduler's areas, one after the other. */
@@ -15,7 +14,6 @@ export async function* benchScheduler(
   { sources, only }: Pick<Options, 'sources' | 'only'>,
   shutdown: Shutdown,
 ): AsyncGenerator<AreaReport> {
-  if (only.includes('syncs')) yield* await benchSyncs(await server.create('syncs'), shutdown)
   if (only.includes('memory') || only.includes('claims')) {
     const db = await server.create('crowd')
     const now = new Date()

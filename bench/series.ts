@@ -2,7 +2,7 @@ import { ingestPage } from '../src/db/ingest.ts'
 import { readNetWorth } from '../src/db/net-worth.ts'
 import { refreshRollups } from '../src/db/rollups.ts'
 import { lastDay, type Population } from './population.ts'
-import { type AreaReport, count, milliseconds, ratio, seconds } from './report.ts'
+import { type AreaReport, count, type Figure, milliseconds, ratio, seconds } from './report.ts'
 import {
   makeRunningBalances,
   pricesOf,
@@ -22,16 +22,11 @@ const shapes = {
 type Shape = keyof typeof shapes
 const turns = { turns: 60, warmUp: 10 }
 
-/** Own medians by shape, to be set beside those of another size of population. */
-export type SeriesTimes = Record<Shape, { own: number; ownFlow: number }>
-
-export async function benchSeries(
-  population: Population,
-): Promise<{ report: AreaReport; times: SeriesTimes }> {
+export async function benchSeries(population: Population): Promise<AreaReport> {
   const { db, measured } = population
   const balancesMs = await time(() => makeRunningBalances(db))
   const rows: string[][] = []
-  const times: Partial<SeriesTimes> = {}
+  const figures: Figure[] = []
   for (const shape of Object.keys(shapes) as Shape[]) {
     const query = (turn: number): SeriesQuery => ({
       ...shapes[shape],
@@ -39,7 +34,10 @@ export async function benchSeries(
     })
     for (let user = 0; user < measured.length; user++) await compare(db, query(user))
     const result = await measure(db, query)
-    times[shape] = { own: result.own, ownFlow: result.ownFlow }
+    figures.push(
+      { name: `net worth, ${shape}`, value: result.own, unit: 'ms' },
+      { name: `balances alone, ${shape}`, value: result.ownFlow, unit: 'ms' },
+    )
     rows.push(...tableRows(shape, result))
     const backdated = await measureAfterWrites(db, query)
     rows.push(
@@ -49,18 +47,16 @@ export async function benchSeries(
   }
   const users = `${measured.length} users of ${count(measured[0]!.rows)} rows, 12 accounts, ${measured[0]!.holdings} holdings in 9 assets`
   return {
-    times: times as SeriesTimes,
-    report: {
-      title: `Net worth series, ${count(population.rows)} rows stored`,
-      about: [
-        `data      ${count(population.rows)} rows of ${count(population.users)} users over ten years, loaded in ${seconds(population.loadMs)};`,
-        `          stored running balances made in ${seconds(balancesMs)}`,
-        `measured  ${users}; median of ${turns.turns} executions, taking turns, warm cache`,
-        '          balances: the time to the balances alone, before prices; all ways give the same numbers',
-      ],
-      head: ['series', 'net worth', 'against Tidemark', 'balances', 'against Tidemark'],
-      rows,
-    },
+    title: `Net worth series, ${count(population.rows)} rows stored`,
+    about: [
+      `data      ${count(population.rows)} rows of ${count(population.users)} users over ten years, loaded in ${seconds(population.loadMs)};`,
+      `          stored running balances made in ${seconds(balancesMs)}`,
+      `measured  ${users}; median of ${turns.turns} executions, taking turns, warm cache`,
+      '          balances: the time to the balances alone, before prices; all ways give the same numbers',
+    ],
+    head: ['series', 'net worth', 'against Tidemark', 'balances', 'against Tidemark'],
+    rows,
+    figures,
   }
 }
 

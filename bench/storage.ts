@@ -1,5 +1,5 @@
 import type { Population } from './population.ts'
-import { type AreaReport, count } from './report.ts'
+import { type AreaReport, count, type Figure } from './report.ts'
 import type { Sizes } from './sizes.ts'
 
 export function reportStorage({ sizes, rows, users, db }: Population): AreaReport {
@@ -37,5 +37,16 @@ export function reportStorage({ sizes, rows, users, db }: Population): AreaRepor
       'against rows',
     ],
     rows: [line('rows', asRows), ...(columnstore ? [line('columnstore', columnstore)] : [])],
+    figures: [
+      figure('a transaction as a row', asRows.total / asRows.transactions),
+      ...(columnstore
+        ? [figure('a transaction in the columnstore', columnstore.total / columnstore.transactions)]
+        : []),
+      figure('a reference to a transaction', asRows.ref / asRows.refRows),
+    ],
   }
+}
+
+function figure(name: string, value: number): Figure {
+  return { name, value, unit: 'bytes' }
 }
