@@ -74,6 +74,9 @@ DECLARE
   v_counts jsonb;
   v_rest page_change[];
   v_window record;
+  v_balance record;
+  -- Of each balance in the middle of a day, by its place: what is known of that day and later.
+  v_since numeric[];
   v_touched touched_asset[];
   v_changed_accounts bigint;
 BEGIN
@@ -256,41 +259,53 @@ BEGIN
     END IF;
   END IF;
 
-  -- Of several statements on one day, the first one's opening and the last one's closing hold for the day. A balance
-  -- in the middle of a day, less the rows of that day and later that are known with it, is what the day before closed
-  -- with; rows of the day that arrive later do not move it.
-  WITH told AS (
-    SELECT b.account, b.asset, b.sequence, b.ordinality,
-      CASE b.edge WHEN 'now' THEN b.day - 1 ELSE b.day END AS day,
-      CASE b.edge WHEN 'now' THEN 'close' ELSE b.edge END AS edge,
-      b.amount - CASE b.edge WHEN 'now' THEN (
-        SELECT coalesce(sum(t.amount), 0) FROM transaction t
-        WHERE t.user_id = v_user_ids[b.account + 1] AND t.account_id = v_account_ids[b.account + 1]
-          AND t.asset = b.asset AND t.status = 'posted' AND t.booked_on >= b.day
+  IF jsonb_array_length(coalesce(p_page->'balances', '[]')) > 0 THEN
+    -- A balance in the middle of a day, less the rows of that day and later that are known with it, is what the day before
+    -- closed with; rows of the day that arrive later do not move it. Planned for its own day each: only the chunks from
+    -- there on are opened.
+    FOR v_balance IN
+      SELECT v_user_ids[b.account + 1] AS user_id, v_account_ids[b.account + 1] AS account_id, b.asset, b.day, b.ordinality
+      FROM ROWS FROM (jsonb_to_recordset(p_page->'balances') AS (account int, asset text, day date, edge text))
+        WITH ORDINALITY AS b
+      WHERE b.edge = 'now'
+    LOOP
+      v_since[v_balance.ordinality] := (
+        SELECT sum(t.amount) FROM transaction t
+        WHERE t.user_id = v_balance.user_id AND t.account_id = v_balance.account_id
+          AND t.asset = v_balance.asset AND t.status = 'posted' AND t.booked_on >= v_balance.day
           AND t.id <> opening_id(t.account_id, t.asset) AND t.id <> revaluation_id(t.account_id, t.asset, t.booked_on)
-      ) ELSE 0 END AS amount
-    FROM ROWS FROM (jsonb_to_recordset(p_page->'balances') AS (
-      account int, asset text, day date, edge text, amount numeric, sequence bigint
-    )) WITH ORDINALITY AS b
-  ), reported AS (
-    SELECT DISTINCT ON (b.account, b.asset, b.day, b.edge)
-      v_account_ids[b.account + 1] AS account_id, v_user_ids[b.account + 1] AS user_id, b.asset, b.day, b.edge,
-      b.amount, coalesce(b.sequence, 0) AS sequence
-    FROM told b
-    ORDER BY b.account, b.asset, b.day, b.edge,
-      CASE WHEN b.edge = 'open' THEN coalesce(b.sequence, 0) ELSE -coalesce(b.sequence, 0) END, b.ordinality DESC
-  ), written AS (
-    INSERT INTO reconciliation AS r (user_id, account_id, asset, day, edge, reported, sequence, recorded_at)
-    SELECT b.user_id, b.account_id, b.asset, b.day, b.edge, b.amount, b.sequence, p_now
-    FROM reported b
-    ON CONFLICT ON CONSTRAINT reconciliation_account_id_asset_day_edge_pk DO UPDATE
-      SET reported = excluded.reported, sequence = excluded.sequence, recorded_at = excluded.recorded_at
-      WHERE (r.reported, r.sequence) IS DISTINCT FROM (excluded.reported, excluded.sequence)
-        AND CASE WHEN r.edge = 'open' THEN excluded.sequence <= r.sequence ELSE excluded.sequence >= r.sequence END
-    RETURNING r.user_id, r.account_id, r.asset, r.day
-  )
-  SELECT v_touched || array_agg(ROW(w.user_id, w.account_id, w.asset, w.day)::touched_asset) INTO v_touched
-  FROM written w;
+      );
+    END LOOP;
+
+    -- Of several statements on one day, the first one's opening and the last one's closing hold for the day.
+    WITH told AS (
+      SELECT b.account, b.asset, b.sequence, b.ordinality,
+        CASE b.edge WHEN 'now' THEN b.day - 1 ELSE b.day END AS day,
+        CASE b.edge WHEN 'now' THEN 'close' ELSE b.edge END AS edge,
+        b.amount - coalesce(v_since[b.ordinality], 0) AS amount
+      FROM ROWS FROM (jsonb_to_recordset(p_page->'balances') AS (
+        account int, asset text, day date, edge text, amount numeric, sequence bigint
+      )) WITH ORDINALITY AS b
+    ), reported AS (
+      SELECT DISTINCT ON (b.account, b.asset, b.day, b.edge)
+        v_account_ids[b.account + 1] AS account_id, v_user_ids[b.account + 1] AS user_id, b.asset, b.day, b.edge,
+        b.amount, coalesce(b.sequence, 0) AS sequence
+      FROM told b
+      ORDER BY b.account, b.asset, b.day, b.edge,
+        CASE WHEN b.edge = 'open' THEN coalesce(b.sequence, 0) ELSE -coalesce(b.sequence, 0) END, b.ordinality DESC
+    ), written AS (
+      INSERT INTO reconciliation AS r (user_id, account_id, asset, day, edge, reported, sequence, recorded_at)
+      SELECT b.user_id, b.account_id, b.asset, b.day, b.edge, b.amount, b.sequence, p_now
+      FROM reported b
+      ON CONFLICT ON CONSTRAINT reconciliation_account_id_asset_day_edge_pk DO UPDATE
+        SET reported = excluded.reported, sequence = excluded.sequence, recorded_at = excluded.recorded_at
+        WHERE (r.reported, r.sequence) IS DISTINCT FROM (excluded.reported, excluded.sequence)
+          AND CASE WHEN r.edge = 'open' THEN excluded.sequence <= r.sequence ELSE excluded.sequence >= r.sequence END
+      RETURNING r.user_id, r.account_id, r.asset, r.day
+    )
+    SELECT v_touched || array_agg(ROW(w.user_id, w.account_id, w.asset, w.day)::touched_asset) INTO v_touched
+    FROM written w;
+  END IF;
 
   IF EXISTS (SELECT 1 FROM reconciliation WHERE account_id = ANY (v_account_ids)) THEN
     PERFORM settle_touched(v_touched, p_now);

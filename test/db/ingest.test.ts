@@ -1,9 +1,11 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { readBalances } from '../../src/db/balances.ts'
+import type { Sql } from '../../src/db/client.ts'
+import { ingestPage } from '../../src/db/ingest.ts'
 import { refreshRollups } from '../../src/db/rollups.ts'
 import { compressEverything } from '../setup/columnstore.ts'
 import { cloneDatabase, type TestDatabase } from '../setup/database.ts'
-import { ingest, newPerson, row, storedRows } from '../setup/people.ts'
+import { ingest, newPerson, now, pageOf, row, storedRows } from '../setup/people.ts'
 
 let db: TestDatabase
 
@@ -258,4 +260,29 @@ test('many imports at once, of one account and of others of the same user, end a
     Array.from({ length: 12 }, () => '1'),
   )
   expect((await storedRows(db, user.id)).filter(({ amount }) => amount === '7')).toHaveLength(1)
+})
+
+test('a page of today looks into the partitions of its days, however many years there are', async () => {
+  const { sourceId } = await newPerson(db)
+  const months = Array.from(
+    { length: 36 },
+    (_, n) => `${2021 + Math.floor(n / 12)}-${String((n % 12) + 1).padStart(2, '0')}-03`,
+  )
+  const history = months.map((day, n) => row(`old ${n}`, day, '1'))
+  const closing = (day: string, amount: string) =>
+    ({ account: 'A', asset: 'EUR', day, edge: 'close', amount }) as const
+  await ingest(db, sourceId, history, [closing('2024-06-13', '40')])
+
+  const today = [row('new', '2024-06-15', '-2')]
+  const balances = [closing('2024-06-14', '40'), { ...closing('2024-06-15', '38'), edge: 'now' as const }]
+  const opened = await db.sql.begin(async (sql) => {
+    await ingestPage(sql as unknown as Sql, sourceId, pageOf(today, balances), now)
+    // Whatever is planned is locked.
+    return sql`
+      SELECT DISTINCT relation::regclass::text AS name FROM pg_locks JOIN pg_inherits ON inhrelid = relation
+      WHERE pid = pg_backend_pid() AND inhparent = 'transaction'::regclass`
+  })
+  // That of the day, and those that were made ahead.
+  expect(opened.length).toBeGreaterThan(0)
+  expect(opened.length).toBeLessThan(6)
 })
