@@ -155,3 +155,10 @@ export class ArchiveUnavailableError extends TidemarkError {
   readonly exitCode = 1
   override readonly retryable = true
 }
+
+/** What the archive could not give; the database is not to blame. */
+export function isArchiveFault(error: unknown): error is Error {
+  return [ArchiveMissingError, ArchiveDamagedError, ArchiveSettingsError, ArchiveUnavailableError].some(
+    (each) => error instanceof each,
+  )
+}

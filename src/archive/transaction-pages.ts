@@ -3,13 +3,14 @@ import { annotatedIds, monthsWithId, newestArchivedParts, readArchivedPage } fro
 import type { Sql } from '../db/client.ts'
 import {
   pageOf,
+  placeOf,
   readTransactionPage,
   type TransactionPage,
   type TransactionPageQuery,
 } from '../db/transaction-pages.ts'
 import { findTransaction, type Transaction } from '../db/transactions.ts'
 import type { Apart } from '../deadline.ts'
-import { ArchiveUnavailableError } from '../errors.ts'
+import { ArchiveUnavailableError, isArchiveFault } from '../errors.ts'
 import { readKeptParts } from './kept-parts.ts'
 import { beginOf } from './list-order.ts'
 import { candidatesOf } from './page-candidates.ts'
@@ -31,19 +32,34 @@ export interface Reads {
   apart?: Apart | undefined
 }
 
-type ReadsOfArchive = Reads & { store: ArchiveStore }
+/** As much of a page as could be read. */
+export interface ReachablePage extends TransactionPage {
+  /** Why it ends before what lies in the archive: `next` goes on there, unless there is nothing before. */
+  fault?: Error
+}
 
 /**
  * A page of the transactions that a user may see, wherever they lie. Where it reaches into the archive, months are read
  * from files, newest first, until the page is full.
  */
 export async function readWholePage(reads: Reads, query: TransactionPageQuery): Promise<TransactionPage> {
-  const page = await readTransactionPage(reads.sql, query)
-  if (!page.archived) return page
-  return readThrough(withStore(reads), query)
+  const { fault, ...page } = await readReachablePage(reads, query)
+  if (fault) throw fault
+  return page
 }
 
-async function readThrough(reads: ReadsOfArchive, query: TransactionPageQuery): Promise<TransactionPage> {
+/** The same, and where the archive cannot be read, what lies before that. */
+export async function readReachablePage(reads: Reads, query: TransactionPageQuery): Promise<ReachablePage> {
+  const page = await readTransactionPage(reads.sql, query)
+  return page.archived ? readThrough(reads, query, page.transactions) : page
+}
+
+/** `before`: those ahead of the newest archived month. */
+async function readThrough(
+  reads: Reads,
+  query: TransactionPageQuery,
+  before: Transaction[],
+): Promise<ReachablePage> {
   const { filter, after, limit } = query
   const oldest = filter.from ?? firstDay
   const found: Transaction[] = []
@@ -51,7 +67,13 @@ async function readThrough(reads: ReadsOfArchive, query: TransactionPageQuery): 
   const startedAt = reads.clock?.()
   const isLong = () => startedAt && reads.clock!().getTime() - startedAt.getTime() > longestPage
   for (let months = 0; months === 0 || (months <= monthsPerPage && !isLong()); months++) {
-    const window = await readWindow(reads, { ...query, limit: limit + 1 - found.length }, oldest, to)
+    const rest = { ...query, limit: limit + 1 - found.length }
+    const window = await readWindow(reads, rest, oldest, to).catch(archiveFault)
+    if (window instanceof Error) {
+      const transactions = months === 0 ? before : found
+      const last = transactions.at(-1)
+      return { transactions, next: last && placeOf(last), archived: true, fault: window }
+    }
     found.push(...window.transactions)
     if (found.length > limit || window.from <= oldest) return { ...pageOf(found, limit), archived: true }
     to = addDays(window.from, -1)
@@ -59,13 +81,20 @@ async function readThrough(reads: ReadsOfArchive, query: TransactionPageQuery): 
   return { transactions: found, next: beginOf(to), archived: true }
 }
 
+/** Throws what is another error. */
+function archiveFault(error: unknown): Error {
+  if (isArchiveFault(error)) return error
+  throw error
+}
+
 /** The days from the newest archived month on, or all there are, and what is there of the query. */
 async function readWindow(
-  { sql, store, apart = (work) => work() }: ReadsOfArchive,
+  reads: Reads,
   query: TransactionPageQuery,
   oldest: string,
   to: string,
 ): Promise<{ from: string; transactions: Transaction[] }> {
+  const { sql, store, apart = (work) => work() } = withStore(reads)
   for (let tries = 1; tries <= mostTries; tries++) {
     const { parts, accountIds } = await newestArchivedParts(sql, query, to)
     const month = parts[0]?.month ?? oldest
@@ -99,7 +128,7 @@ export async function findWholeTransaction(
     // Older months are not asked for where this one came back just now.
     const filter = { id, from: month }
     const query = { userId: callerId, filter, limit: 1, today: month }
-    const { transactions } = await readWindow(withStore(reads), query, month, lastOfMonth(month))
+    const { transactions } = await readWindow(reads, query, month, lastOfMonth(month))
     if (transactions[0]) return transactions[0]
   }
   // It may have come back just now.
@@ -111,7 +140,7 @@ function lastOfMonth(month: string): string {
   return dayOf(year, number, daysInMonth(year, number))
 }
 
-function withStore(reads: Reads): ReadsOfArchive {
+function withStore(reads: Reads): Reads & { store: ArchiveStore } {
   const { store } = reads
   if (store) return { ...reads, store }
   throw new ArchiveUnavailableError(

@@ -72,6 +72,10 @@ export function pageOf(found: Transaction[], limit: number): Omit<TransactionPag
   const last = found.length > limit ? found[limit - 1] : undefined
   return {
     transactions: found.slice(0, limit),
-    next: last && { bookedOn: last.date, occurredAt: last.time, id: last.id },
+    next: last && placeOf(last),
   }
+}
+
+export function placeOf({ date, time, id }: Transaction): TransactionPlace {
+  return { bookedOn: date, occurredAt: time, id }
 }

@@ -32,6 +32,7 @@ export const updateTransaction = defineRoute({
     excluded: z.boolean().nullable().optional(),
   }).openapi('TransactionChange'),
   answer: { status: 200, description: 'The transaction.', schema: transaction },
+  problems: ['archive-unavailable'],
 })
 
 export function serveAnnotations({ serve, parts: { db } }: Api): void {

@@ -9,7 +9,7 @@ import type { HttpParts } from './parts.ts'
 import { type Apart, createReader } from './reader.ts'
 
 /** To be counted up where an answer to the same data would read otherwise: an ETag stands for what was sent. */
-const shape = 2
+const shape = 3
 
 /** Times that an answer is made again because something was written meanwhile. */
 const mostAttempts = 3
@@ -33,17 +33,22 @@ export interface AnswerQuery {
  * the past gets an ETag by that version; any other is not to be stored. See docs/decisions/0013-answers-by-version.md.
  */
 export interface Answers {
-  send(
-    request: Request,
-    caller: UserCaller,
-    query: AnswerQuery,
-    make: (sql: Sql, apart: Apart) => Promise<unknown>,
-  ): Promise<Response>
+  send(request: Request, caller: UserCaller, query: AnswerQuery, make: Make): Promise<Response>
 }
+
+/** `passing` is called where the answer may be better next time, though nothing is written: it is not kept. */
+type Make = (sql: Sql, apart: Apart, passing: () => void) => Promise<unknown>
 
 interface Kept {
   version: string
   body: string
+}
+
+interface Made {
+  /** Undefined where it is of no one version. */
+  version: string | undefined
+  body: string
+  passing: boolean
 }
 
 export function createAnswers(
@@ -54,25 +59,25 @@ export function createAnswers(
     maxSize: mostBytes,
     sizeCalculation: ({ body }, name) => 2 * (body.length + name.length) + 200,
   })
-  const made = new Map<string, Promise<string>>()
+  const made = new Map<string, Promise<Pick<Made, 'body' | 'passing'>>>()
   const reader = createReader(parts, countRead)
 
   async function bodyOf(
     caller: UserCaller,
     name: string,
-    make: (sql: Sql, apart: Apart) => Promise<unknown>,
-  ): Promise<string> {
+    make: Make,
+  ): Promise<Pick<Made, 'body' | 'passing'>> {
     const found = kept.get(name)
-    if (found?.version === caller.version) return found.body
+    if (found?.version === caller.version) return { body: found.body, passing: false }
     // Those who ask for the same at once wait for one answer. It is read after the version was, so that it holds at
     // least what the version names.
     const work = `${caller.version} ${name}`
     const under = made.get(work)
     if (under) return under
     const making = withDeadline(longestMaking, () => makeWhole(caller, make))
-      .then(({ version, body }) => {
-        if (version !== undefined) kept.set(name, { version, body })
-        return body
+      .then(({ version, body, passing }) => {
+        if (version !== undefined && !passing) kept.set(name, { version, body })
+        return { body, passing }
       })
       .finally(() => made.delete(work))
     made.set(work, making)
@@ -83,19 +88,19 @@ export function createAnswers(
    * An answer of several statements is of one state where the version has not moved meanwhile; else it is made again.
    * Without a version, it never stood still, and the answer may show a write in one of its parts alone.
    */
-  async function makeWhole(
-    { userId, version: asked }: UserCaller,
-    make: (sql: Sql, apart: Apart) => Promise<unknown>,
-  ): Promise<{ version: string | undefined; body: string }> {
+  async function makeWhole({ userId, version: asked }: UserCaller, make: Make): Promise<Made> {
     let version = asked
     for (let attempt = 0; ; attempt++) {
+      let passing = false
       const { answer, after } = await reader(userId, version, async (sql, apart) => ({
-        answer: await make(sql, apart),
+        answer: await make(sql, apart, () => {
+          passing = true
+        }),
         after: (await readVersions(sql, [userId])).get(userId),
       }))
       const body = JSON.stringify(answer)
-      if (after === version || after === undefined) return { version, body }
-      if (attempt === mostAttempts) return { version: undefined, body }
+      if (after === version || after === undefined) return { version, body, passing }
+      if (attempt === mostAttempts) return { version: undefined, body, passing }
       version = after
     }
   }
@@ -115,7 +120,13 @@ export function createAnswers(
           return new Response(null, { status: 304, headers })
         }
       }
-      return new Response(await bodyOf(caller, full, make), { headers })
+      const { body, passing } = await bodyOf(caller, full, make)
+      if (passing) {
+        delete headers.etag
+        delete headers.vary
+        headers['cache-control'] = 'no-store'
+      }
+      return new Response(body, { headers })
     },
   }
 }

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { readWholePage } from '../archive/transaction-pages.ts'
+import { readNewestTransactions } from '../archive/newest-transactions.ts'
 import { dayInZone } from '../calendar.ts'
 import { readNetWorth } from '../db/net-worth.ts'
 import type { Transaction } from '../db/transactions.ts'
@@ -27,6 +27,11 @@ const feed = z
         }),
       }),
     ),
+    archived: z.boolean().openapi({
+      description:
+        'The transactions reach into the archive, whose files are read more slowly. Where these cannot be read just now, ' +
+        'the newest that do not lie there are told, and it is true all the same: there may be fewer than there are.',
+    }),
   })
   .openapi('Feed')
 
@@ -41,20 +46,25 @@ export const getFeed = defineRoute({
   answer: { status: 200, description: 'The feed, consistent with all that was ingested.', schema: feed },
 })
 
-export function serveFeed({ serve, answers, parts: { archive: store } }: Api): void {
-  serve(getFeed, async ({ query, user, now, request }) => {
+export function serveFeed({ serve, answers, parts: { archive: store, clock, log } }: Api): void {
+  serve(getFeed, async ({ query, user, now, request, requestId }) => {
     const today = dayInZone(now, user.timeZone)
     const { userId, baseCurrency: currency } = user
     const name = `feed ${today} ${currency} ${query.limit}`
-    return answers.send(request, user, { name, to: undefined }, async (sql, apart) => {
-      const [worth, page] = await Promise.all([
+    return answers.send(request, user, { name, to: undefined }, async (sql, apart, passing) => {
+      const [worth, { transactions, archived, fault }] = await Promise.all([
         readNetWorth(sql, { userId, currency, from: today, to: today, interval: 'day' }),
-        readWholePage({ sql, store, apart }, { userId, filter: {}, limit: query.limit, today }),
+        readNewestTransactions({ sql, store, clock, apart }, { userId, limit: query.limit, today }),
       ])
+      if (fault) {
+        passing()
+        log.warn({ requestId, err: fault }, 'a feed ends before the archive, which could not be read')
+      }
       return {
         user_id: userId,
         balance: worth.points[0]!.netWorth,
-        transactions: page.transactions.map(item),
+        transactions: transactions.map(item),
+        archived,
       } satisfies z.input<typeof feed>
     })
   })

@@ -74,7 +74,7 @@ export const createTransaction = defineRoute({
     })
     .openapi('NewTransaction'),
   answer: { status: 201, description: 'The transaction.', schema: transaction },
-  problems: ['not-found', 'conflict'],
+  problems: ['not-found', 'conflict', 'archive-unavailable'],
   idempotency: 'needed',
 })
 
@@ -87,7 +87,7 @@ export const deleteTransaction = defineRoute({
   access: ['write'],
   params: z.strictObject({ id: transactionId }),
   answer: { status: 204, description: 'It is gone.' },
-  problems: ['conflict'],
+  problems: ['conflict', 'archive-unavailable'],
 })
 
 export function serveManualTransactions({ serve, parts }: Api): void {

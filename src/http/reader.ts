@@ -3,7 +3,7 @@ import { createBatch } from '../db/batch.ts'
 import { readVersions } from '../db/callers.ts'
 import { asTidemarkError, type Sql, sqlState } from '../db/client.ts'
 import { type Apart, withPausedDeadline } from '../deadline.ts'
-import { ArchiveDamagedError, ArchiveMissingError, ArchiveUnavailableError, RefusedError } from '../errors.ts'
+import { isArchiveFault, RefusedError } from '../errors.ts'
 import type { HttpParts } from './parts.ts'
 
 /** Milliseconds in which a replica has to tell what it knows: reads do not wait for one that hangs. */
@@ -81,7 +81,8 @@ export function createReader(
       count('replica')
       return answer
     } catch (error) {
-      if (isOfRequest(error) || isOfArchive(error)) throw error
+      // The primary reads the same files.
+      if (isOfRequest(error) || isArchiveFault(error)) throw error
       fault = error
     }
     // What fails on the primary, too, is no fault of the replica.
@@ -97,13 +98,6 @@ const within: Apart = (work) => work()
 /** What is refused, or takes too long, does so on the primary, too. */
 function isOfRequest(error: unknown): boolean {
   return asTidemarkError(error) instanceof RefusedError || codeOf(error) === sqlState.queryCanceled
-}
-
-/** The primary reads the same files. */
-function isOfArchive(error: unknown): boolean {
-  return [ArchiveUnavailableError, ArchiveMissingError, ArchiveDamagedError].some(
-    (each) => error instanceof each,
-  )
 }
 
 /** It ended this read in favour of what it replays, or what it replays holds a lock; another read may go well. */

@@ -119,7 +119,7 @@ export const uploadStatementFile = defineRoute({
   largestBody: largestFile,
   mostAtOnce: mostHeld,
   answer: { status: 201, description: 'What became of it.', schema: statementImport },
-  problems: ['conflict', 'statement', 'busy'],
+  problems: ['conflict', 'statement', 'busy', 'archive-unavailable'],
   idempotency: 'heeded',
 })
 

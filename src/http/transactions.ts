@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { findWholeTransaction, readWholePage } from '../archive/transaction-pages.ts'
+import { findWholeTransaction, readReachablePage } from '../archive/transaction-pages.ts'
 import { dayInZone } from '../calendar.ts'
 import { hasAccount } from '../db/accounts.ts'
 import { NotFoundError } from '../errors.ts'
@@ -63,7 +63,8 @@ export const listTransactions = defineRoute({
         archived: z.boolean().openapi({
           description:
             'The page reached into the archive, whose files are read more slowly. It may then have fewer transactions than ' +
-            'asked for, also none, and a `nextCursor` nonetheless.',
+            'asked for, also none, and a `nextCursor` nonetheless. Where a file cannot be read, it ends before, and the next ' +
+            'page is refused.',
         }),
       })
       .openapi('TransactionPage'),
@@ -92,14 +93,18 @@ export function serveTransactions({ serve, answers, parts: { keyring, clock, arc
     const scope = { userId: user.userId, filter }
     const after = cursor === undefined ? undefined : openCursor(keyring, scope, cursor)
     const name = `transactions ${JSON.stringify(filter)} ${limit} ${JSON.stringify(after)}`
-    return answers.send(request, user, { name, to: filter.to }, async (sql, apart) => {
+    return answers.send(request, user, { name, to: filter.to }, async (sql, apart, passing) => {
       if (filter.accountId !== undefined && !(await hasAccount(sql, user.userId, filter.accountId)))
         throw new NotFoundError('there is no such account')
       const today = dayInZone(now, user.timeZone)
-      const { transactions, next, archived } = await readWholePage(
+      const { transactions, next, archived, fault } = await readReachablePage(
         { sql, store, clock, apart },
         { ...scope, after, limit, today },
       )
+      if (fault) {
+        if (transactions.length === 0) throw fault
+        passing()
+      }
       return { transactions, nextCursor: next ? sealCursor(keyring, scope, next) : null, archived }
     })
   })

@@ -1,11 +1,13 @@
 import fc from 'fast-check'
 import { beforeAll, expect, test } from 'vitest'
 import { archiveMonth } from '../../src/archive/archive-month.ts'
+import { readNewestTransactions } from '../../src/archive/newest-transactions.ts'
 import { restoreMonth } from '../../src/archive/restore-month.ts'
 import type { ArchiveStore } from '../../src/archive/store.ts'
-import { readWholePage } from '../../src/archive/transaction-pages.ts'
+import { readReachablePage, readWholePage } from '../../src/archive/transaction-pages.ts'
 import { annotateTransaction } from '../../src/db/annotations.ts'
 import type { TransactionFilter, TransactionPlace } from '../../src/db/transaction-pages.ts'
+import { ArchiveUnavailableError } from '../../src/errors.ts'
 import { startArchive } from '../setup/archive.ts'
 import { cloneDatabase, type TestDatabase } from '../setup/database.ts'
 import { ingest, newPerson, now, row } from '../setup/people.ts'
@@ -151,4 +153,65 @@ test('a page whose time is over ends behind a month, and the next one does not r
   // One for each month.
   expect(nothing).toEqual({ ids: [], pages: months.length + 1 })
   expect((await walk(userId, {}, 500, { clock })).ids).toEqual(ids)
+})
+
+/** The archive, of which each read may fail. What was read once is kept. */
+function unreliable(isAway: () => boolean): ArchiveStore {
+  return {
+    ...archive.store,
+    get: async (key, range) => {
+      if (isAway()) throw new ArchiveUnavailableError('away')
+      return archive.store.get(key, range)
+    },
+  }
+}
+
+test('pages that end before what cannot be read, and those that are asked for again, have each transaction once', async () => {
+  const { userId, ids } = await person()
+  const later = await newPerson(db)
+  await ingest(db, later.sourceId, [row('1', '2024-06-01', '1'), row('2', '2024-01-02', '1')])
+  await archiveAll()
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.boolean(), { minLength: 20, maxLength: 20 }),
+      fc.constantFrom(7, 60, 100, 500),
+      async (away, limit) => {
+        const store = unreliable(() => away.shift() ?? false)
+        const found: string[] = []
+        let after: TransactionPlace | undefined
+        for (let isLast = false; !isLast; ) {
+          const page = await readReachablePage(
+            { sql: db.sql, store },
+            { userId, filter: {}, after, limit, today: '2024-06-15' },
+          )
+          found.push(...page.transactions.map(({ id }) => id))
+          if (page.fault) expect(page.next === undefined).toBe(page.transactions.length === 0)
+          isLast = !page.fault && !page.next
+          after = page.next ?? after
+        }
+        expect(found).toEqual(ids)
+      },
+    ),
+    { numRuns: propertyRuns(20, 200) },
+  )
+  const newest = (store: ArchiveStore | undefined, ...patience: number[]) =>
+    readNewestTransactions(
+      { sql: db.sql, store, clock: () => now },
+      { userId: later.user.id, limit: 5, today: '2024-06-15' },
+      ...patience,
+    )
+  expect(await newest(archive.store)).toMatchObject({
+    transactions: [{ date: '2024-06-01' }, { date: '2024-01-02' }],
+    archived: true,
+    fault: undefined,
+  })
+  const isCut = {
+    transactions: [{ date: '2024-06-01' }],
+    archived: true,
+    fault: expect.any(ArchiveUnavailableError),
+  }
+  expect(await newest(undefined)).toMatchObject(isCut)
+  // One that never answers.
+  const silent: ArchiveStore = { ...archive.store, get: () => new Promise(() => {}) }
+  expect(await newest(silent, 10)).toMatchObject(isCut)
 })

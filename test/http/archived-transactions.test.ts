@@ -1,14 +1,17 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { restoreMonth } from '../../src/archive/restore-month.ts'
 import { runArchive } from '../../src/archive/run-archive.ts'
+import type { ArchiveStore } from '../../src/archive/store.ts'
 import { addDays } from '../../src/calendar.ts'
 import { connect } from '../../src/db/client.ts'
 import { ingestPage } from '../../src/db/ingest.ts'
+import { ArchiveUnavailableError } from '../../src/errors.ts'
 import { apiKey } from '../setup/api-key.ts'
 import { startArchive } from '../setup/archive.ts'
 import { placesOf } from '../setup/archived.ts'
 import { cloneDatabase, type TestDatabase } from '../setup/database.ts'
 import { startApp, type TestApp } from '../setup/http.ts'
+import { readOperations } from '../setup/openapi.ts'
 import { ingest, newPerson, now, row } from '../setup/people.ts'
 
 let db: TestDatabase
@@ -173,6 +176,86 @@ test('a search goes on over more archived months than one page reads', async () 
   expect(
     feed.body.transactions.map(({ timestamp }: { timestamp: string }) => timestamp.slice(0, 10)),
   ).toEqual(months.slice(-3).reverse())
+  // As many as are asked for, of however many months.
+  const whole = await http.json('GET', '/v1/feed?limit=57', { token })
+  expect(whole.body.archived).toBe(true)
+  expect(
+    whole.body.transactions.map(({ timestamp }: { timestamp: string }) => timestamp.slice(0, 10)),
+  ).toEqual(months.slice(-57).reverse())
+  expect((await http.json('GET', '/v1/feed?limit=200', { token })).body.transactions).toHaveLength(60)
+})
+
+describe('where the archive cannot be read', () => {
+  /** Rows of which the newest are not archived, and a server whose archive is away until `back` is called. */
+  async function away() {
+    const { user, token, ids } = await person()
+    await run()
+    const { here } = await placesOf(db, user.id)
+    expect(here).toBeGreaterThan(3)
+    let isAway = true
+    const store: ArchiveStore = {
+      ...archive.store,
+      get: async (key, range) => {
+        if (isAway) throw new ArchiveUnavailableError('away')
+        return archive.store.get(key, range)
+      },
+    }
+    const back = () => {
+      isAway = false
+    }
+    const whole = await http.json('GET', '/v1/transactions?limit=500', { token })
+    expect(whole.body.transactions.map(({ id }: { id: string }) => id)).toEqual(ids)
+    return { user, token, ids, app: await startApp(db, { archive: store }), back }
+  }
+  const idsOf = (transactions: { id: string }[]) => transactions.map(({ id }) => id)
+
+  test('the feed tells the balance and what lies before, and all of it once the archive is back', async () => {
+    const { token, ids, app, back } = await away()
+    const whole = (await http.json('GET', '/v1/feed?limit=61', { token })).body
+    expect(whole).toMatchObject({ archived: true })
+    expect(idsOf(whole.transactions)).toEqual(ids)
+    for (const each of [app, bare]) {
+      const { status, body } = await each.json('GET', '/v1/feed?limit=61', { token })
+      expect(status).toBe(200)
+      expect(body).toMatchObject({ balance: whole.balance, archived: true })
+      expect(body.transactions.length).toBeGreaterThan(3)
+      expect(idsOf(body.transactions)).toEqual(ids.slice(0, body.transactions.length))
+      expect((await each.json('GET', '/v1/feed?limit=3', { token })).body).toEqual({
+        ...whole,
+        transactions: whole.transactions.slice(0, 3),
+        archived: false,
+      })
+    }
+    back()
+    expect((await app.json('GET', '/v1/feed?limit=61', { token })).body).toEqual(whole)
+  })
+
+  test('a page ends before it, and the next one is refused until it is back', async () => {
+    const { token, ids, app, back } = await away()
+    const path = '/v1/transactions?limit=61&to=2024-06-14'
+    const first = await app.json('GET', path, { token })
+    expect(first.body).toMatchObject({ archived: true, nextCursor: expect.any(String) })
+    // It is not the range's answer, which the next question gets.
+    expect(first.headers.get('etag')).toBeNull()
+    expect(first.headers.get('cache-control')).toBe('no-store')
+    const { length } = first.body.transactions
+    expect(length).toBeGreaterThan(3)
+    expect(idsOf(first.body.transactions)).toEqual(ids.slice(0, length))
+    const next = `${path}&cursor=${encodeURIComponent(first.body.nextCursor)}`
+    expect(await app.json('GET', next, { token })).toMatchObject({
+      status: 503,
+      body: { type: 'urn:tidemark:problem:archive-unavailable' },
+    })
+    expect((await app.json('GET', '/v1/transactions?to=2024-02-01', { token })).status).toBe(503)
+    // An export is whole or none.
+    expect((await app.ask('GET', '/v1/transactions/export', { token })).status).toBe(503)
+    back()
+    const rest = await app.json('GET', next, { token })
+    expect(idsOf(rest.body.transactions)).toEqual(ids.slice(length))
+    const whole = await app.json('GET', path, { token })
+    expect(idsOf(whole.body.transactions)).toEqual(ids)
+    expect(whole.headers.get('etag')).not.toBeNull()
+  })
 })
 
 test('exports are equal byte for byte, and so is everything that is made of sums', async () => {
@@ -196,12 +279,14 @@ test('exports are equal byte for byte, and so is everything that is made of sums
     '/v1/accounts',
     ...ids.filter((_, n) => n % 6 === 0).map((id) => `/v1/transactions/${id}`),
   ]
+  // What the feed says of how it was read stands last.
+  const told = async (answer: Response) => (await answer.text()).replace(/,"archived":(true|false)}$/, '')
   const answers = async () => {
     const texts: string[] = []
     for (const path of paths) {
       const answer = await http.ask('GET', path, { token })
       expect(answer.status, path).toBe(200)
-      texts.push(await answer.text())
+      texts.push(await told(answer))
     }
     return texts
   }
@@ -210,7 +295,7 @@ test('exports are equal byte for byte, and so is everything that is made of sums
   // Another process, which keeps no answer from before.
   const fresh = await startApp(db, { archive: archive.store })
   for (const [index, path] of paths.entries())
-    expect(await (await fresh.ask('GET', path, { token })).text(), path).toBe(before[index])
+    expect(await fresh.ask('GET', path, { token }).then(told), path).toBe(before[index])
   expect(await answers()).toEqual(before)
   const other = await newPerson(db)
   const stranger = await http.tokenFor(other.user.id)
@@ -330,8 +415,12 @@ describe('what is written over HTTP', () => {
       expect(answer.body.detail).toBeUndefined()
       expect(answer.status).toBe(503)
     }
-    for (const list of ['/v1/transactions', '/v1/transactions/export', '/v1/feed'])
+    for (const list of ['/v1/transactions', '/v1/transactions/export'])
       expect((await bare.json('GET', list, { token: token2 })).status, list).toBe(503)
+    expect(await bare.json('GET', '/v1/feed', { token: token2 })).toMatchObject({
+      status: 200,
+      body: { balance: '15', transactions: [], archived: true },
+    })
     expect((await bare.ask('GET', '/v1/transactions?from=2024-06-01', { token: token2 })).status).toBe(200)
     expect((await http.json('GET', path, { token })).body).toEqual(entered[0])
     expect(await balance()).toBe('15')
@@ -365,4 +454,20 @@ describe('what is written over HTTP', () => {
     expect((await upload(http)).body.accounts).toMatchObject([{ added: 0, unchanged: 3 }])
     expect((await walk(token, '', 500)).transactions).toHaveLength(3)
   })
+})
+
+test('the document tells which routes need the archive', async () => {
+  const operations = await readOperations(http.app)
+  const needing = operations.filter(({ responses }) =>
+    responses[503]?.description.includes('`archive-unavailable`'),
+  )
+  expect(needing.map(({ id }) => id).sort()).toEqual([
+    'createTransaction',
+    'deleteTransaction',
+    'exportTransactions',
+    'getTransaction',
+    'listTransactions',
+    'updateTransaction',
+    'uploadStatementFile',
+  ])
 })
