@@ -70,7 +70,7 @@ END
 $$;
 
 -- Which users' transactions are in a file, which is known since before it was written (src/archive/write-file.ts). Raises
--- TM005 where it is forgotten by now. p_file: {key, month, bytes, sha256}.
+-- TM005 where it is forgotten by now, or is being removed. p_file: {key, month, bytes, sha256}.
 CREATE OR REPLACE FUNCTION put_archive_file(p_file jsonb, p_rows archived_transaction[], p_now timestamptz) RETURNS bigint
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -78,7 +78,7 @@ DECLARE
 BEGIN
   UPDATE archive_file
   SET bytes = (p_file->>'bytes')::int, sha256 = decode(p_file->>'sha256', 'hex'), written_at = p_now, unused_since = NULL
-  WHERE key = p_file->>'key'
+  WHERE key = p_file->>'key' AND unused_since IS DISTINCT FROM '-infinity'
   RETURNING id INTO v_file_id;
   IF v_file_id IS NULL THEN
     RAISE EXCEPTION 'the file % is forgotten', p_file->>'key' USING ERRCODE = 'TM005';

@@ -1,6 +1,7 @@
 import {
+  beginRemoval,
+  endRemoval,
   existingAccounts,
-  forgetFile,
   type KnownFile,
   listArchiveFiles,
   replaceFile,
@@ -47,15 +48,17 @@ async function renewFile(archive: Archive, file: KnownFile): Promise<boolean> {
 
 /**
  * Removes files of which nothing has been the archive's for so many days, those that were written and never taken up among
- * them: a backup that is no older may still need them.
- * Returns how many.
+ * them: a backup that is no older may still need them. Whoever is about to take one up is refused before it goes, and where
+ * this is broken off, the file stays known, and the next run goes on. Returns how many.
  */
 export async function removeUnused({ db, store, clock, signal }: Archive, keepDays: number): Promise<number> {
   let removed = 0
-  for (const { id, key } of await unusedFiles(db.sql, keepDays, clock())) {
+  const now = clock()
+  for (const { id, key } of await unusedFiles(db.sql, keepDays, now)) {
     signal.throwIfAborted()
+    if (!(await beginRemoval(db.sql, id, keepDays, now))) continue
     await store.remove(key)
-    await forgetFile(db.sql, id)
+    await endRemoval(db.sql, id)
     removed++
   }
   return removed

@@ -101,14 +101,24 @@ export async function unusedFiles(sql: Sql, days: number, now: Date): Promise<{ 
     SET unused_since = CASE WHEN used THEN NULL ELSE ${now.toISOString()}::timestamptz END
     FROM (SELECT id, EXISTS (SELECT 1 FROM archive_part p WHERE p.file_id = a.id) AS used FROM archive_file a) AS u
     WHERE u.id = f.id AND used = (unused_since IS NOT NULL)`
-  const before = new Date(now.getTime() - days * 86_400_000).toISOString()
   return sql<{ id: string; key: string }[]>`
-    SELECT id, key FROM archive_file WHERE unused_since <= ${before} ORDER BY id`
+    SELECT id, key FROM archive_file WHERE unused_since <= ${daysBefore(now, days)} ORDER BY id`
+}
+
+/** From now on the file is not taken up any more. False where it was, or has not been unused for so many days. */
+export async function beginRemoval(sql: Sql, fileId: string, days: number, now: Date): Promise<boolean> {
+  const begun = await sql`
+    UPDATE archive_file f SET unused_since = '-infinity'
+    WHERE f.id = ${fileId} AND unused_since <= ${daysBefore(now, days)}
+      AND NOT EXISTS (SELECT 1 FROM archive_part p WHERE p.file_id = f.id)`
+  return begun.count === 1
 }
 
 /** Forgets a file that is in the store no more. */
-export async function forgetFile(sql: Sql, fileId: string): Promise<void> {
-  await sql`
-    DELETE FROM archive_file f
-    WHERE f.id = ${fileId} AND NOT EXISTS (SELECT 1 FROM archive_part p WHERE p.file_id = f.id)`
+export async function endRemoval(sql: Sql, fileId: string): Promise<void> {
+  await sql`DELETE FROM archive_file WHERE id = ${fileId} AND unused_since = '-infinity'`
+}
+
+function daysBefore(now: Date, days: number): string {
+  return new Date(now.getTime() - days * 86_400_000).toISOString()
 }

@@ -9,7 +9,8 @@ import { restoreMonth } from '../../src/archive/restore-month.ts'
 import { runArchive } from '../../src/archive/run-archive.ts'
 import type { ArchiveStore } from '../../src/archive/store.ts'
 import { verifyArchive } from '../../src/archive/verify-archive.ts'
-import { readArchivable } from '../../src/db/archive-detail.ts'
+import { writeFile as writeDetail } from '../../src/archive/write-file.ts'
+import { dropArchived, readArchivable } from '../../src/db/archive-detail.ts'
 import { listArchiveFiles } from '../../src/db/archive-files.ts'
 import { connect } from '../../src/db/client.ts'
 import { ArchiveDamagedError, ArchiveUnavailableError } from '../../src/errors.ts'
@@ -278,6 +279,72 @@ describe('a store that fails', () => {
     expect(await keys()).toEqual(expect.arrayContaining(left))
     await removeUnused(at(90), 90)
     expect((await keys()).filter((key) => left.includes(key))).toEqual([])
+    expect(await verifyArchive(archive)).toMatchObject({ faults: [], unknown: [] })
+  })
+})
+
+describe('a file that is removed as nothing is read from it', () => {
+  const late = () => ({ ...archive, clock: () => new Date(archive.clock().getTime() + 90 * 86_400_000) })
+  /** One that was written, and may still be taken up by whoever wrote it. */
+  async function written() {
+    const rows = await readArchivable(db.sql, month, people[0]!, people[0]!, 1000)
+    expect(rows).toHaveLength(20)
+    const { file, rows: kept } = await writeDetail(archive, month, rows)
+    return { file, takeUp: () => dropArchived(db.sql, file, kept, archive.clock()) }
+  }
+  const isKnown = async (key: string) => (await listArchiveFiles(db.sql)).some((each) => each.key === key)
+
+  test('is taken up by nobody from then on', async () => {
+    const whole = await everybody()
+    const { file, takeUp } = await written()
+    const taken: boolean[] = []
+    const remove = async (key: string) => {
+      if (key === file.key) taken.push(await takeUp())
+      await archive.store.remove(key)
+      if (key === file.key) taken.push(await takeUp())
+    }
+    await removeUnused({ ...late(), store: { ...archive.store, remove } }, 90)
+    expect(taken).toEqual([false, false])
+    expect(await isKnown(file.key)).toBe(false)
+    await expectNothingLost(whole)
+  })
+
+  test('stays where it was taken up before', async () => {
+    const whole = await everybody()
+    const { file, takeUp } = await written()
+    // Between the look and the removal.
+    let looked = false
+    const sql = new Proxy(db.sql, {
+      apply(target, _, given: [TemplateStringsArray, ...never[]]) {
+        const text = String(given[0])
+        if (!looked || !text.includes('archive_file')) {
+          looked ||= text.includes('SELECT id, key FROM archive_file')
+          return target(...given)
+        }
+        looked = false
+        return takeUp().then((done) => {
+          expect(done).toBe(true)
+          return target(...given)
+        })
+      },
+    })
+    await removeUnused({ ...late(), db: { ...db, sql } }, 90)
+    expect(await archive.store.size(file.key)).toBe(file.bytes)
+    await expectNothingLost(whole)
+  })
+
+  test('stays known where the store fails, and the next run removes it', async () => {
+    const { file, takeUp } = await written()
+    const remove = async () => {
+      throw new ArchiveUnavailableError('away')
+    }
+    await expect(removeUnused({ ...late(), store: { ...archive.store, remove } }, 90)).rejects.toThrow('away')
+    expect(await isKnown(file.key)).toBe(true)
+    expect(await takeUp()).toBe(false)
+    // By a clock that is behind, too: it was settled.
+    await removeUnused(archive, 90)
+    expect(await isKnown(file.key)).toBe(false)
+    expect(await archive.store.size(file.key)).toBeUndefined()
     expect(await verifyArchive(archive)).toMatchObject({ faults: [], unknown: [] })
   })
 })

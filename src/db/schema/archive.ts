@@ -20,7 +20,10 @@ export const archiveFile = pgTable('archive_file', {
   renew: boolean('renew').notNull().default(false),
   /** Accounts of which it holds transactions that were brought back: no part tells of them any more. */
   leftAccountIds: bigint('left_account_ids', { mode: 'bigint' }).array().notNull().default([]),
-  /** Since when none of its transactions is the archive's: before its parts are, or as was seen since. */
+  /**
+   * Since when none of its transactions is the archive's: before its parts are, or as was seen since. Minus infinity where
+   * it is being removed.
+   */
   unusedSince: instant('unused_since'),
 })
 
