@@ -65,6 +65,22 @@ test('what the environment sets is shown as set there, and refused', async () =>
   expect(stderr).toContain('archive.afterDays is set by the environment')
 })
 
+test('what the environment says is kept is not archived by a run out of turn', async () => {
+  const elsewhere = commandLine(db, folder, { TIDEMARK_RAW_RETENTION_DAYS: '500', TIDEMARK_ARCHIVE: 'kept' })
+  const run = (days: string) => elsewhere.run('archive', 'run', '--after-days', days)
+  expect(await run('499')).toEqual({
+    code: 2,
+    stdout: '',
+    stderr:
+      'tidemark: archive.afterDays is set by the environment: change or remove TIDEMARK_RAW_RETENTION_DAYS and start again\n',
+  })
+  for (const days of ['500', '501'])
+    expect(await run(days)).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('archive: 0 transactions'),
+    })
+})
+
 describe('run', () => {
   test('all of them, and what came of it is known', async () => {
     const { sourceId } = await newPerson(db)

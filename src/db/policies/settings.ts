@@ -82,11 +82,8 @@ export async function setSetting(
   const value = text === undefined ? setting.default : readValue(setting, path, text)
   for (;;) {
     const stored = await readStored(sql)
-    if (originOf(policy, name, stored[policy.name], rawRetentionDays) === 'environment') {
-      throw new RefusedError(
-        `${path} is set by the environment: change or remove ${archiveVariable} and start again`,
-      )
-    }
+    if (originOf(policy, name, stored[policy.name], rawRetentionDays) === 'environment')
+      throw setByEnvironment(path)
     const values = valuesWith(policies, stored, [policy.name, name, value], rawRetentionDays)
     refuseImpossible(values, connectors, rawRetentionDays)
     const patch = { [name]: value === setting.default ? null : value }
@@ -136,9 +133,9 @@ async function storeSettings(
   return row!.done
 }
 
-/** A value for one run. Throws where it could not be set. */
+/** A value for one run. Throws where it could not be set, or would let go what the environment says is kept. */
 export async function readOnce(
-  { sql, engine }: PolicyBase,
+  { sql, engine, rawRetentionDays }: PolicyBase,
   path: string,
   text: string,
   connectors: ConnectorFacts,
@@ -146,12 +143,17 @@ export async function readOnce(
   const policies = policiesOf(engine)
   const { policy, name, setting } = findSetting(policies, path, engine)
   const value = readValue(setting, path, text)
-  refuseImpossible(
-    valuesWith(policies, await readStored(sql), [policy.name, name, value], undefined),
-    connectors,
-    undefined,
-  )
+  const stored = await readStored(sql)
+  const isKept = originOf(policy, name, stored[policy.name], rawRetentionDays) === 'environment'
+  if (isKept && typeof value === 'number' && value < rawRetentionDays!) throw setByEnvironment(path)
+  refuseImpossible(valuesWith(policies, stored, [policy.name, name, value], undefined), connectors, undefined)
   return value
+}
+
+function setByEnvironment(path: string): RefusedError {
+  return new RefusedError(
+    `${path} is set by the environment: change or remove ${archiveVariable} and start again`,
+  )
 }
 
 function valuesWith(
