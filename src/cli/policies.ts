@@ -99,7 +99,8 @@ export async function runOne(
   const progress = (done: number, of: number) => bar.update(done, of)
   const { message, error, givenUp } = await runPolicy(
     { sql, leases: sql, engine, clock, signal, progress },
-    { ...claim, values: { ...claim.values, ...values } },
+    claim,
+    values,
   )
   bar.finish()
   stdout.write(`${policy.name}: ${error === undefined ? message : `failed: ${message}`}\n`)

@@ -64,6 +64,10 @@ describe('tidemark archive', () => {
     expect((await run()).stdout).toBe(
       `archive: 0 transactions of 0 months moved to 0 files in ${join(folder, 'cold')}\n`,
     )
+    // The policy is off: nothing is planned for these runs.
+    expect(await db.sql`SELECT next_run_at FROM policy WHERE name = 'archive'`).toEqual([
+      { next_run_at: null },
+    ])
     expect(await seen(db, store, user.id)).toEqual(whole)
     expect(await placesOf(db, user.id)).toMatchObject({ here: 3, archived: 9 })
     expect((await readdir(join(folder, 'cold'))).sort()).toEqual([

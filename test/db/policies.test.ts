@@ -10,6 +10,7 @@ import {
   planPolicies,
   renewClaim,
 } from '../../src/db/policies/claims.ts'
+import type { Outcome } from '../../src/db/policies/policy.ts'
 import { runPolicy } from '../../src/db/policies/run.ts'
 import { nextRun } from '../../src/db/policies/schedule.ts'
 import { checkSettings, setSetting } from '../../src/db/policies/settings.ts'
@@ -294,6 +295,57 @@ describe('runs', () => {
       nextRun: new Date(soon.getTime() + 5 * 60_000),
     })
     await set('archive.afterDays', 'off')
+  })
+
+  describe('one that is off, and is run with values of its own', () => {
+    const planned = async () => {
+      const [row] = await db.sql`SELECT next_run_at FROM policy WHERE name = 'archive'`
+      return row!.next_run_at
+    }
+    const outcomes: [string, () => Promise<Outcome>][] = [
+      ['ends', async () => ({ message: 'out of turn' })],
+      ['leaves something', async () => ({ message: 'out of turn', again: true })],
+      ['fails', () => Promise.reject(new Error('out of turn'))],
+      [
+        'is turned off meanwhile',
+        async () => {
+          await set('archive.afterDays', '600')
+          await set('archive.afterDays', 'off')
+          return { message: 'out of turn' }
+        },
+      ],
+    ]
+    test.each(outcomes)('is not planned for it: it %s', async (_, archive) => {
+      await set('archive.afterDays', 'off')
+      const [claimed] = await claimPolicies(db.sql, named('archive', { archive }), {
+        now,
+        due: false,
+        rawRetentionDays: undefined,
+      })
+      const parts = { sql: db.sql, leases: db.sql, engine: db.engine, clock: () => now, signal }
+      expect((await runPolicy(parts, claimed!, { afterDays: 500 })).message).toBe('out of turn')
+      expect(await planned()).toBeNull()
+    })
+
+    test('is planned for what was set meanwhile, and not for what was', async () => {
+      const meanwhile: Runners = {
+        archive: async () => {
+          await set('archive.afterDays', 'off')
+          return { message: 'late', again: true }
+        },
+      }
+      await set('archive.afterDays', '500')
+      const due = (await state('archive')).nextRun!
+      const [claimed] = await claimPolicies(db.sql, named('archive', meanwhile), {
+        now: due,
+        due: true,
+        rawRetentionDays: undefined,
+      })
+      const parts = { sql: db.sql, leases: db.sql, engine: db.engine, clock: () => due, signal }
+      await runPolicy(parts, claimed!)
+      expect(await planned()).toBeNull()
+      expect((await state('archive')).lastMessage).toBe('late')
+    })
   })
 
   test('references of what went are forgotten after their days, those of what is there never', async () => {

@@ -1,4 +1,5 @@
 import type { Sql } from '../client.ts'
+import { jsonbText } from '../jsonb-text.ts'
 import type { Outcome, Policy } from './policy.ts'
 import { nextRun } from './schedule.ts'
 import type { Value } from './setting.ts'
@@ -11,6 +12,8 @@ export const leaseSeconds = 120
 export interface PolicyClaim {
   policy: Policy
   token: string
+  /** What was stored when it was claimed, and what the policy goes by. */
+  stored: Record<string, Value>
   values: Record<string, Value>
 }
 
@@ -59,7 +62,7 @@ export async function claimPolicies(
     RETURNING p.name, p.lease_token AS token, p.settings`
   return rows.map(({ name, token, settings }) => {
     const policy = policies.find((each) => each.name === name)!
-    return { policy, token, values: valuesOf(policy, settings, rawRetentionDays) }
+    return { policy, token, stored: settings, values: valuesOf(policy, settings, rawRetentionDays) }
   })
 }
 
@@ -70,26 +73,34 @@ export async function renewClaim(sql: Sql, { policy, token }: PolicyClaim, now: 
   return renewed.count === 1
 }
 
-/** Gives a claim back with what came of it, and plans the next run; does nothing where the lease was lost. */
+/**
+ * Gives a claim back with what came of it, and plans the next run, unless the policy is off; does nothing where the lease was
+ * lost.
+ */
 export async function finishClaim(
   sql: Sql,
-  { policy, token, values }: PolicyClaim,
+  { policy, token, stored, values }: PolicyClaim,
   outcome: Outcome & { failed?: true },
   { startedAt, now }: { startedAt: Date; now: Date },
 ): Promise<void> {
   const schedule = policy.schedule(values)
-  const next = schedule ? nextRun(schedule, startedAt).toISOString() : null
   const minutes = outcome.failed ? again.failed : outcome.again ? again.held : undefined
   const sooner = minutes === undefined ? null : new Date(now.getTime() + minutes * 60_000).toISOString()
+  const next = schedule ? nextRun(schedule, startedAt).toISOString() : null
   await sql`
     UPDATE policy
     SET lease_token = NULL, lease_until = NULL, ended_at = ${now.toISOString()},
       status = ${outcome.failed ? 'failed' : 'succeeded'}, message = ${outcome.message},
       failures = failures + ${outcome.failed ? 1 : 0},
-      -- One that lies ahead was planned by a change of the settings, or stands behind a run out of turn.
-      next_run_at = least(
-        CASE WHEN next_run_at > ${startedAt.toISOString()} THEN next_run_at ELSE ${next}::timestamptz END,
-        ${sooner}::timestamptz
+      next_run_at = (
+        SELECT CASE WHEN planned IS NOT NULL THEN least(planned, ${sooner}::timestamptz) END
+        FROM (
+          SELECT CASE
+            -- Planned by a change of the settings, or behind a run out of turn.
+            WHEN settings <> ${jsonbText(stored)}::text::jsonb OR next_run_at > ${startedAt.toISOString()} THEN next_run_at
+            ELSE ${next}::timestamptz
+          END AS planned
+        ) AS p
       )
     WHERE name = ${policy.name} AND lease_token = ${token}`
 }

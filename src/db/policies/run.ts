@@ -2,6 +2,7 @@ import type { Sql } from '../client.ts'
 import type { Engine } from '../engine.ts'
 import { finishClaim, leaseSeconds, type PolicyClaim, renewClaim } from './claims.ts'
 import type { Outcome } from './policy.ts'
+import type { Value } from './setting.ts'
 
 export interface RunParts {
   /** For the work, which may take long. */
@@ -25,8 +26,13 @@ export interface RunOutcome extends Outcome {
  * Runs a claimed policy and gives the claim back with what came of it, which is also returned; a failure is told in both
  * ways. The lease is renewed meanwhile. Where it is lost nevertheless, as by a process that was suspended, the run ends
  * early, is given up, and stores nothing; two runs at once are a waste and no fault, since each of their statements is whole.
+ * `once`: values for this run alone, before those that the policy goes by.
  */
-export async function runPolicy(parts: RunParts, claim: PolicyClaim): Promise<RunOutcome> {
+export async function runPolicy(
+  parts: RunParts,
+  claim: PolicyClaim,
+  once: Record<string, Value> = {},
+): Promise<RunOutcome> {
   const { sql, leases, engine, clock } = parts
   const startedAt = clock()
   const lost = new AbortController()
@@ -46,7 +52,7 @@ export async function runPolicy(parts: RunParts, claim: PolicyClaim): Promise<Ru
       sql,
       engine,
       now: startedAt,
-      settings: claim.values,
+      settings: { ...claim.values, ...once },
       signal: AbortSignal.any([parts.signal, lost.signal]),
       progress: parts.progress ?? (() => {}),
     })
