@@ -1,4 +1,5 @@
 import type { ArchivedTransaction } from '../archived-transaction.ts'
+import { lastDay } from '../calendar.ts'
 import { type ArchivePart, toArchivePart, unlessChanged } from './archive-detail.ts'
 import { archivedRows } from './archive-rows.ts'
 import type { Sql } from './client.ts'
@@ -23,6 +24,15 @@ export async function newestArchivedParts(
       visible_account_ids::text[] AS account_ids
     FROM newest_archived_parts(${userId}, ${jsonbText(filter)}::text::jsonb, ${until})`
   return { parts: rows.map(toArchivePart), accountIds: rows[0]?.account_ids ?? [] }
+}
+
+/** Whether anything that the filter names may lie in the archive. */
+export async function reachesArchive(
+  sql: Sql,
+  query: Pick<TransactionPageQuery, 'userId' | 'filter'>,
+): Promise<boolean> {
+  const { parts } = await newestArchivedParts(sql, query, query.filter.to ?? lastDay)
+  return parts.length > 0
 }
 
 /**

@@ -4,6 +4,7 @@ import { dayInZone } from '../calendar.ts'
 import { cleanText } from '../connectors/statements/clean-text.ts'
 import { tidemarkColumns } from '../connectors/statements/tidemark-csv.ts'
 import { type Account, hasAccount, listAccounts } from '../db/accounts.ts'
+import { reachesArchive } from '../db/archived-page.ts'
 import type { TransactionPlace } from '../db/transaction-pages.ts'
 import type { Transaction } from '../db/transactions.ts'
 import { noSuchAccount } from './accounts.ts'
@@ -24,14 +25,14 @@ export const exportTransactions = defineRoute({
   description:
     'All of them, newest first, narrowed as in the list. `csv` is read by `tidemark import` and by an upload, which ends ' +
     'in the same balances; `json` is `{"transactions": [...]}` of the list’s shape, with notes and tags. What lies in the archive ' +
-    'is read from its files, which takes longer. An export that fails on its way breaks the connection off.',
+    'is read from its files, which takes longer, and a header says so. An export that fails on its way breaks the connection off.',
   access: ['read'],
   query: z.strictObject({ ...filterFields, format: z.enum(['csv', 'json']).default('csv') }),
   answer: {
     status: 200,
     description: 'The file.',
     type: 'text/csv',
-    headers: ['Content-Disposition'],
+    headers: ['Content-Disposition', 'Tidemark-Archived'],
     also: { 'application/json': { schema: z.object({ transactions: z.array(transaction) }) } },
   },
   problems: ['not-found', 'refused', 'archive-unavailable'],
@@ -71,6 +72,7 @@ export function serveExport({ serve, parts: { db, log, archive: store } }: Api):
       } while (after !== undefined)
     }
 
+    const archived = await reachesArchive(db.sql, { userId, filter })
     const rest = texts()
     // The first page is read before the answer begins: what fails until then is told as with any other request.
     const first = await rest.next()
@@ -82,6 +84,7 @@ export function serveExport({ serve, parts: { db, log, archive: store } }: Api):
         'content-type': format.type,
         'content-disposition': `attachment; filename="tidemark-transactions-${today}.${name}"`,
         'cache-control': 'no-store',
+        ...(archived && { 'tidemark-archived': 'true' }),
       },
     })
   })

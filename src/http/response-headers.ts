@@ -36,6 +36,11 @@ export const responseHeaders = {
     required: true,
     schema: { type: 'string', example: 'attachment; filename="tidemark-transactions-2026-06-30.csv"' },
   },
+  'Tidemark-Archived': {
+    description:
+      'Transactions of the range that was asked for lie in the archive, whose files are read more slowly.',
+    schema: { type: 'string', const: 'true' },
+  },
   ETag: {
     description: 'Where the range lies in the past: changes with what the answer is made of.',
     schema: { type: 'string' },

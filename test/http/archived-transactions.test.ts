@@ -11,7 +11,7 @@ import { startArchive } from '../setup/archive.ts'
 import { placesOf } from '../setup/archived.ts'
 import { cloneDatabase, type TestDatabase } from '../setup/database.ts'
 import { startApp, type TestApp } from '../setup/http.ts'
-import { readOperations } from '../setup/openapi.ts'
+import { expectDocumented, readDocument, readOperations } from '../setup/openapi.ts'
 import { ingest, newPerson, now, row } from '../setup/people.ts'
 
 let db: TestDatabase
@@ -306,6 +306,30 @@ test('exports are equal byte for byte, and so is everything that is made of sums
     ).toBe(404)
     expect((await http.json('DELETE', `/v1/transactions/${id}`, { token: stranger })).status).toBe(404)
   }
+})
+
+test('an export says in a header where files have to be read for what is asked', async () => {
+  const { token, accounts } = await person()
+  await run()
+  const operation = (await readOperations(http.app)).find(({ id }) => id === 'exportTransactions')!
+  const document = await readDocument(http.app)
+  const told = async (query: string) => {
+    const response = await http.ask('GET', `/v1/transactions/export?${query}`, { token })
+    await response.text()
+    expect(response.status).toBe(200)
+    expectDocumented(document, operation, response)
+    return response.headers.get('tidemark-archived')
+  }
+  for (const query of [
+    '',
+    'format=json',
+    'to=2024-01-31',
+    `accountId=${accounts[0].id}&kind=card`,
+    'from=2024-03-31',
+  ])
+    expect(await told(query), query).toBe('true')
+  for (const query of ['from=2024-04-01', 'status=pending', 'to=2023-01-01'])
+    expect(await told(query), query).toBeNull()
 })
 
 test('an answer that is kept, and its ETag, hold until something is written, also to what was archived', async () => {
