@@ -19,15 +19,22 @@ DECLARE
   v_found listed_transaction;
   v_day date;
 BEGIN
-  SELECT * INTO v_found FROM find_transaction(p_user_id, p_id);
-  IF NOT v_found.manual THEN
-    RETURN 'provided';
-  END IF;
-  PERFORM 1 FROM account WHERE user_id = p_user_id AND id = v_found.account_id FOR UPDATE;
-  -- Behind whoever archives it just now.
-  PERFORM refuse_archived_ids(ARRAY[p_user_id], ARRAY[p_id]);
-  SELECT booked_on INTO v_day FROM transaction_ref WHERE user_id = p_user_id AND id = p_id;
-  IF v_found.id IS NULL OR v_day IS NULL THEN
+  -- Once more where it came back from the archive between the look for it and the one at the archive.
+  FOR look IN 1..2 LOOP
+    SELECT * INTO v_found FROM find_transaction(p_user_id, p_id);
+    IF NOT v_found.manual THEN
+      RETURN 'provided';
+    END IF;
+    PERFORM 1 FROM account WHERE user_id = p_user_id AND id = v_found.account_id FOR UPDATE;
+    -- Behind whoever archives it just now.
+    PERFORM refuse_archived_ids(ARRAY[p_user_id], ARRAY[p_id]);
+    SELECT booked_on INTO v_day FROM transaction_ref WHERE user_id = p_user_id AND id = p_id;
+    IF v_day IS NULL THEN
+      RETURN 'missing';
+    END IF;
+    EXIT WHEN v_found.id IS NOT NULL;
+  END LOOP;
+  IF v_found.id IS NULL THEN
     RETURN 'missing';
   END IF;
   PERFORM settle_touched(

@@ -171,6 +171,25 @@ test('an account that goes while sums of another one are added to leaves none of
   expect(await listAll(db, archive.store, userId)).toHaveLength(7)
 })
 
+test('a row that comes back between the look for it and the one at the archive is taken away', async () => {
+  const id = await idOf('row 3')
+  await archiveMonth(archive, month)
+  const other = connect(db.url, { max: 1 })
+  const reserved = await other.reserve()
+  await reserved`BEGIN`
+  // Whoever takes a row away looks for it, and is held up as they lock its account.
+  await reserved`LOCK TABLE account IN EXCLUSIVE MODE`
+  const removing = removeTransaction(db.sql, userId, id, now)
+  await Promise.race([removing, waitForLock()])
+  await restoreMonth({ ...archive, db: { ...db, sql: reserved as never } }, month)
+  await reserved`COMMIT`
+  reserved.release()
+  await other.end()
+  expect(await removing).toBe('removed')
+  expect(await removeTransaction(db.sql, userId, id, now)).toBe('missing')
+  expect(await placesOf(db, userId)).toMatchObject({ here: 11, archived: 0 })
+})
+
 async function waitForLock(): Promise<void> {
   for (;;) {
     const [row] = await db.sql<{ waiting: boolean }[]>`
