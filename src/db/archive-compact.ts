@@ -1,14 +1,6 @@
 import postgres from 'postgres'
-import { type Sql, sqlState } from './client.ts'
+import { isContention, type Sql } from './client.ts'
 import type { Database } from './database.ts'
-
-/** Somebody works on the relation: what is not given back now, vacuuming gives back later. */
-const contended = new Set<string>([
-  sqlState.deadlockDetected,
-  sqlState.lockNotAvailable,
-  // TimescaleDB, of a chunk that somebody writes to.
-  sqlState.serializationFailure,
-])
 
 /** A relation is written anew where at least this part of what it held was moved. */
 const partMoved = 0.2
@@ -45,7 +37,8 @@ export async function compactMonth(
     try {
       await compact(own, engine, relation)
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && contended.has(String(error.code)))) throw error
+      // Somebody works on the relation: what is not given back now, vacuuming gives back later.
+      if (!isContention(error)) throw error
     } finally {
       await own.end({ timeout: 2 })
     }

@@ -141,6 +141,18 @@ export function asTidemarkError(error: unknown): unknown {
   return error
 }
 
+/** Whether others hold what the statement needs: the same statement can succeed later. */
+export function isContention(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && contention.has(String(error.code))
+}
+
+const contention: ReadonlySet<string> = new Set<string>([
+  sqlState.deadlockDetected,
+  sqlState.lockNotAvailable,
+  // TimescaleDB, of a chunk whose late rows it moves while somebody writes to it.
+  sqlState.serializationFailure,
+])
+
 /**
  * Runs a write that is one idempotent statement, again where the server chose it as the victim of a deadlock or of
  * a lock that compression held. The wait doubles from 20 ms.
@@ -150,12 +162,7 @@ export async function retryOnContention<T>(write: () => Promise<T>): Promise<T> 
     try {
       return await write()
     } catch (error) {
-      const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-      const contended =
-        code === sqlState.deadlockDetected ||
-        code === sqlState.serializationFailure ||
-        code === sqlState.lockNotAvailable
-      if (!contended || attempt === 5) throw error
+      if (!isContention(error) || attempt === 5) throw error
       await new Promise((resume) => setTimeout(resume, 20 * 2 ** attempt))
     }
   }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { connect } from '../../src/db/client.ts'
 import { prepareDatabase } from '../../src/db/database.ts'
@@ -388,19 +389,44 @@ describe('runs', () => {
     await ingest(db, sourceId, [row('late', '2021-03-06', '1')])
     expect((await statuses()).filter((status) => status > 1)).toHaveLength(1)
 
-    const writer = connect(db.url, { max: 1 })
-    const session = await writer.reserve()
-    await session`BEGIN`
-    await session`UPDATE transaction SET category = 'x' WHERE booked_on = '2021-03-06'`
-    expect(await run('columnstore')).toMatchObject({ message: '0 chunks moved, 1 in use', again: true })
-    await session`ROLLBACK`
-    session.release()
-    await writer.end()
+    await whileWriting("UPDATE transaction SET category = 'x' WHERE booked_on = '2021-03-06'", async () => {
+      expect(await run('columnstore')).toMatchObject({ message: '0 chunks moved, 1 in use', again: true })
+    })
     expect((await run('columnstore')).message).toBe('1 chunk moved')
     expect(await statuses()).toEqual([...Array(chunks - 1).fill(1), 0])
     expect((await run('columnstore')).message).toBe('no chunk had rows to move')
   })
+
+  test('a chunk that somebody adds late rows to is left for later, and those behind it are moved', async ({
+    skip,
+  }) => {
+    if (db.engine !== 'timescale') skip('plain has no columnstore')
+    const { user, sourceId } = await newPerson(db)
+    await ingest(db, sourceId, [row('a', '2021-03-05', '1'), row('b', '2022-03-05', '1')])
+    await run('columnstore')
+    await ingest(db, sourceId, [row('late a', '2021-03-06', '1'), row('late b', '2022-03-06', '1')])
+    await whileWriting(
+      `INSERT INTO transaction SELECT (jsonb_populate_record(t, '{"id": "${randomUUID()}"}')).* FROM transaction t
+       WHERE user_id = '${user.id}' AND booked_on = '2021-03-06'`,
+      async () => {
+        expect(await run('columnstore')).toMatchObject({ message: '1 chunk moved, 1 in use', again: true })
+      },
+    )
+    expect((await run('columnstore')).message).toBe('1 chunk moved')
+  })
 })
+
+/** Beside a transaction that has run the statement, and is then given up. */
+async function whileWriting(statement: string, use: () => Promise<void>) {
+  const writer = connect(db.url, { max: 1 })
+  const session = await writer.reserve()
+  await session`BEGIN`
+  expect((await session.unsafe(statement)).count).toBeGreaterThan(0)
+  await use()
+  await session`ROLLBACK`
+  session.release()
+  await writer.end()
+}
 
 test('a late row for each of many users in a compressed year: exact at once, and behind the maintenance', async () => {
   const people = await Promise.all(Array.from({ length: 50 }, () => newPerson(db)))

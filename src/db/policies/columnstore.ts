@@ -1,5 +1,5 @@
 import { addDays, dayInZone } from '../../calendar.ts'
-import { type Sql, sqlState } from '../client.ts'
+import { isContention, type Sql } from '../client.ts'
 import { definePolicy } from './policy.ts'
 import { wholeNumber } from './setting.ts'
 
@@ -26,7 +26,8 @@ export const columnstore = definePolicy({
         await sql`SELECT move_to_columnstore(${chunk})`
         moved++
       } catch (error) {
-        if (!(error instanceof Error && 'code' in error && contended.has(String(error.code)))) throw error
+        // Writers hold the chunk: it is taken another time.
+        if (!isContention(error)) throw error
         busy++
       }
       progress(moved + busy, chunks.length)
@@ -41,9 +42,6 @@ export const columnstore = definePolicy({
     }
   },
 })
-
-/** Writers hold the chunk: it is taken another time. */
-const contended = new Set<string>([sqlState.deadlockDetected, sqlState.lockNotAvailable])
 
 /** Those that end before a day and are not in the columnstore, wholly; the oldest first. */
 async function chunksToMove(sql: Sql, before: string): Promise<string[]> {
