@@ -76,7 +76,8 @@ test(`a clock that steps ${rounds} times: what is synced is whole, nothing waits
   const seeded = seededBy(seed).fork('clock steps')
   const db = await openDatabase('clocks')
   // Slow, so that syncs run through steps.
-  const bank = await startBank(() => wait(seeded.between(10, 200)))
+  const delays = seeded.fork('delays')
+  const bank = await startBank(() => wait(delays.between(10, 200)))
   const { user } = await newPerson(db)
   const ids: string[] = []
   for (let n = 0; n < sources; n++) {
@@ -100,11 +101,12 @@ test(`a clock that steps ${rounds} times: what is synced is whole, nothing waits
     await wait(seeded.between(100, 800))
     stepping.step(0)
   }
+  // Before the request: a sync that a worker begins at once has begun behind this moment.
+  const asked = new Date().toISOString()
   // As the upkeep of every worker does once an hour.
   const mended = await mendFutureTimes(db.sql, new Date())
   if (isShort) await endLeases(db.sql)
   await requestSync(db.sql, ids, new Date())
-  const asked = new Date().toISOString()
   const late = async () => {
     const rows = await db.sql`
       SELECT name, next_sync_at, last_sync_time, lease_until FROM user_source

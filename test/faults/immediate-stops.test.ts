@@ -10,7 +10,6 @@ import { refreshRollups } from '../../src/db/rollups.ts'
 import { type CommandLine, commandLine } from '../cli/command.ts'
 import { type Bank, startBank } from './bank.ts'
 import { createCheckedFetch } from './checked-fetch.ts'
-import { createDealer } from './dealer.ts'
 import { endLeases } from './end-leases.ts'
 import { worthByDay } from './ledger.ts'
 import { isShort, rounds, seed } from './options.ts'
@@ -53,10 +52,9 @@ test(`the server stopped ${rounds} times with -m immediate under mixed load lose
 
   const checked = createCheckedFetch()
   const patience = createPatience()
-  const deal = { write: createDealer(seeded.fork('writes')), read: createDealer(seeded.fork('reads')) }
   const persons = await Promise.all(
     Array.from({ length: people }, (_, number) =>
-      createPerson(`p${number}`, { baseUrl, bank, checked, patience, seeded, deal, today }),
+      createPerson(number, { people, baseUrl, bank, checked, patience, seeded, today }),
     ),
   )
   let stopping = false
@@ -76,7 +74,7 @@ test(`the server stopped ${rounds} times with -m immediate under mixed load lose
     await server.stopImmediately()
     await wait(seeded.between(0, 1000))
     await server.start()
-    for (const { anew } of Object.values(deal)) anew()
+    for (const person of persons) person.chooseAnew(`stop ${round}`)
     patience.restarted()
     const giveUp = performance.now() + 2 * longestRecovery
     while (patience.firstAnswers.size < kinds && faults.length === 0 && performance.now() < giveUp)

@@ -4,7 +4,7 @@ import { type Client, createClient } from '../../src/client/client.ts'
 import { ApiProblem } from '../../src/client/problem.ts'
 import type { Bank } from './bank.ts'
 import type { CheckedFetch } from './checked-fetch.ts'
-import type { Dealer } from './dealer.ts'
+import { createDealer } from './dealer.ts'
 import { createLedger, type Entry, type Ledger } from './ledger.ts'
 import type { Patience } from './patience.ts'
 import type { Seeded } from './seeded.ts'
@@ -24,16 +24,18 @@ export interface Person {
   /** The next read, compared with what was acknowledged before it and begun by its end. */
   read(): Promise<void>
   logIn(email?: string): Promise<void>
+  /** From the next write and read on, what is done is chosen by the seed and this name, whatever was done so far. */
+  chooseAnew(name: string): void
 }
 
 export interface PersonParts {
+  /** How many there are: together, they do each kind of write and read early. */
+  people: number
   baseUrl: string
   bank: Bank
   checked: CheckedFetch
   patience: Patience
   seeded: Seeded
-  /** Of all persons together. */
-  deal: { write: Dealer; read: Dealer }
   today: string
 }
 
@@ -43,11 +45,11 @@ const mostSources = 3
 export const oldDays = 430
 
 /** Somebody with accounts, whose client tries again as the contract asks, and keeps a ledger of what was acknowledged. */
-export async function createPerson(name: string, parts: PersonParts): Promise<Person> {
-  const { baseUrl, bank, checked, patience, deal, today } = parts
+export async function createPerson(number: number, parts: PersonParts): Promise<Person> {
+  const { people, baseUrl, bank, checked, patience, seeded, today } = parts
+  const name = `p${number}`
   const email = `${name}@example.org`
   const ledger = createLedger()
-  const writes = parts.seeded.fork(name)
   const stranger = createClient({ baseUrl, fetch: checked.fetch })
   let tokens = { accessToken: '', refreshToken: '' }
   const client = createClient({ baseUrl, fetch: checked.fetch, token: () => tokens.accessToken })
@@ -300,6 +302,17 @@ export async function createPerson(name: string, parts: PersonParts): Promise<Pe
     },
   }
 
+  let writes: Seeded
+  const writeDealer = createDealer(Object.keys(kinds), number / people)
+  const readDealer = createDealer(Object.keys(readKinds), number / people)
+  const chooseAnew = (at: string) => {
+    writes = seeded.fork(`${name} ${at}`)
+    // All persons by the same order, in which each begins elsewhere.
+    writeDealer.dealAnew(seeded.fork(`writes ${at}`))
+    readDealer.dealAnew(seeded.fork(`reads ${at}`))
+  }
+  chooseAnew('start')
+
   return {
     ledger,
     client,
@@ -308,9 +321,10 @@ export async function createPerson(name: string, parts: PersonParts): Promise<Pe
     tokens: bankTokens,
     sources,
     friends,
-    write: () => kinds[deal.write.next(Object.keys(kinds))]!(),
-    read: () => readKinds[deal.read.next(Object.keys(readKinds))]!(),
+    write: () => kinds[writeDealer.next()]!(),
+    read: () => readKinds[readDealer.next()]!(),
     logIn,
+    chooseAnew,
   }
 }
 

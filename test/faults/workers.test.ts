@@ -43,7 +43,8 @@ test(`three workers, killed and paused ${rounds} times, keep the budget, and los
     await once(process.stdout!, 'data')
     return process
   }
-  const running: ChildProcess[] = await Promise.all(Array.from({ length: workers }, start))
+  const numbers = Array.from({ length: workers }, (_, number) => number)
+  const running: ChildProcess[] = await Promise.all(numbers.map(start))
 
   const { user } = await newPerson(db)
   const clock = createVirtualClock(new Date())
@@ -73,41 +74,39 @@ test(`three workers, killed and paused ${rounds} times, keep the budget, and los
   }
 
   const counts = createCounts()
-  const paused = new Map<ChildProcess, Promise<void>>()
-  const pause = (worker: ChildProcess, milliseconds: number) => {
+  const pause = async (worker: ChildProcess, milliseconds: number) => {
     worker.kill('SIGSTOP')
-    const over = wait(milliseconds).then(() => {
-      paused.delete(worker)
-      worker.kill('SIGCONT')
-    })
-    paused.set(worker, over)
-    return over
+    await wait(milliseconds)
+    worker.kill('SIGCONT')
   }
+  /** The worker that is paused for longer than a lease, which is left alone from then on: no choice waits for its end. */
+  let longPaused: { number: number; over: Promise<void> } | undefined
   for (let round = 0; round < rounds; round++) {
     await wait(seeded.between(300, 1500))
-    const awake = running.filter((worker) => !paused.has(worker))
-    const worker = seeded.pick(awake)
+    const number = seeded.pick(numbers.filter((each) => each !== longPaused?.number))
+    const worker = running[number]!
     const fault = seeded.pick(['kill', 'pause', 'pause past the lease'])
     counts.add(fault)
     if (fault === 'kill') {
       worker.kill('SIGKILL')
       await once(worker, 'close')
-      running[running.indexOf(worker)] = await start()
+      running[number] = await start()
     } else if (fault === 'pause') await pause(worker, seeded.between(100, 3000))
-    else if (isShort || paused.size > 0) {
+    else if (isShort || longPaused) {
       // As if the lease's minute had passed meanwhile.
       const over = pause(worker, 1_500)
       await endLeases(sql)
       await over
-    } else void pause(worker, longPause)
+    } else longPaused = { number, over: pause(worker, longPause) }
     const changed = seeded.between(0, sources - 1)
     happen(bank, `source ${changed}`, seeded.between(1, 30))
     await requestSync(sql, [ids[changed]!], new Date())
   }
-  await Promise.all(paused.values())
+  await longPaused?.over
+  // Before the request: a sync that a worker begins at once has begun behind this moment.
+  const asked = new Date().toISOString()
   if (isShort) await endLeases(sql)
   await requestSync(sql, ids, new Date())
-  const asked = new Date().toISOString()
   for (const giveUp = performance.now() + 180_000; (await unsynced(sql, asked)) > 0; await wait(200))
     if (performance.now() > giveUp) throw new Error(`${await unsynced(sql, asked)} sources are not synced`)
   for (const worker of running) {
