@@ -10,6 +10,8 @@ export interface StatementProxy {
   urlOf(url: string): string
   /** From now on counts anew, and breaks the connection at that statement, counted from 1 over all connections. */
   dropAt(statement: number, moment: Moment): void
+  dropNowhere(): void
+  /** Whether it did since it was told where. */
   dropped(): boolean
 }
 
@@ -89,6 +91,9 @@ export async function startStatementProxy(serverUrl: string): Promise<StatementP
       statements = 0
       hasDropped = false
       target = { statement, moment }
+    },
+    dropNowhere() {
+      target = { ...target, statement: Number.POSITIVE_INFINITY }
     },
     dropped: () => hasDropped,
   }
