@@ -64,7 +64,7 @@ test('without the profile there are a database and one process, as ever; nothing
 })
 
 test.skipIf(found.timescale === undefined)(
-  'the replica is made from the primary, streams from its slot, and goes on where it was',
+  'the replica is made from the primary, streams from its slot, goes on where it was, and is made anew where it is lost',
   async () => {
     const folder = await mkdtemp(join(tmpdir(), 'tidemark-test-compose-'))
     closes.push(() => rm(folder, { recursive: true, force: true }))
@@ -104,7 +104,8 @@ test.skipIf(found.timescale === undefined)(
       ...services.db!.command.map((word) => word.replace('/etc/postgresql/pg_hba.conf', hba)),
       ...['-p', String(own), '-h', '127.0.0.1', '-k', folder, '-c', 'fsync=off', '-c', 'shared_buffers=32MB'],
     ]
-    start(postgres(port), { PGDATA: join(folder, 'db') })
+    // Two segments, which a replica soon misses.
+    start([...postgres(port), '-c', 'max_slot_wal_keep_size=32MB'], { PGDATA: join(folder, 'db') })
     const url = (own: number, database = 'tidemark') =>
       `postgres://tidemark:${secrets.POSTGRES_PASSWORD}@127.0.0.1:${own}/${database}`
     const administration = await opened(url(port, 'postgres'))
@@ -158,14 +159,38 @@ test.skipIf(found.timescale === undefined)(
 
     await stop(first.child, first.ended)
     await primary`INSERT INTO told VALUES ('meanwhile')`
-    stream()
+    const second = stream()
     await opened(url(replicaPort))
     await tells('afterwards')
+    const known = ['at first', 'meanwhile', 'afterwards']
+    expect((await reader`SELECT what FROM told`).map(({ what }) => what)).toEqual(known)
+
+    await stop(second.child, second.ended)
+    const missed = ['1', '2', '3', '4', '5']
+    for (const what of missed) {
+      await primary`INSERT INTO told VALUES (${what})`
+      await primary`SELECT pg_switch_wal()`
+    }
+    await primary`CHECKPOINT`
+    const slot = async () => (await primary`SELECT wal_status, active FROM pg_replication_slots`)[0]
+    expect(await slot()).toEqual({ wal_status: 'lost', active: false })
+    // As its volume.
+    await rm(join(folder, 'replica'), { recursive: true })
+    expect(await prepare()).toMatchObject({ code: 0 })
+    // PostgreSQL 18 starts no replication from one that is lost.
+    expect(await slot()).toEqual({ wal_status: null, active: false })
+    stream()
+    await opened(url(replicaPort))
+    await tells('anew')
     expect((await reader`SELECT what FROM told`).map(({ what }) => what)).toEqual([
-      'at first',
-      'meanwhile',
-      'afterwards',
+      ...known,
+      ...missed,
+      'anew',
     ])
+    expect(await slot()).toEqual({ wal_status: 'reserved', active: true })
+    // One that is in use stays.
+    expect(await prepare()).toMatchObject({ code: 0 })
+    await tells('still')
   },
 )
 
