@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { parse } from 'yaml'
+import { archiveVariables } from '../../src/archive-place.ts'
 import { connect, type Sql } from '../../src/db/client.ts'
 import { freePort } from '../../src/db/free-port.ts'
 import { findServerBinaries } from '../../src/db/server-binaries.ts'
@@ -61,6 +62,12 @@ test('without the profile there are a database and one process, as ever; nothing
   expect(of('serve --no-scheduler')).toHaveLength(2)
   // A replica starts with no fewer connections, locks and workers than its primary has.
   expect(services.replica!.command).toEqual(services.db!.command)
+})
+
+test('every process of Tidemark is told where the archive is and what opens it', () => {
+  const variables = Object.keys(archiveVariables)
+  for (const name of ['app', 'worker-1', 'worker-2', 'http-1', 'http-2'])
+    expect(Object.keys(services[name]!.environment)).toEqual(expect.arrayContaining(variables))
 })
 
 test.skipIf(found.timescale === undefined)(
