@@ -128,13 +128,30 @@ async function writeWhole(file: string, body: Uint8Array): Promise<void> {
 
 /** Makes what is missing from the archive's folder down to this one, so that it outlives a power failure. */
 async function makeFolder(root: string, folder: string): Promise<void> {
-  const made = await mkdir(folder, { recursive: true, mode: 0o700 })
-  if (made === undefined) return
-  // The mode of a new folder is what the umask leaves of it.
-  for (let each = folder; each.length >= made.length; each = dirname(each)) {
+  const missing: string[] = []
+  for (let each = folder; !(await isFolder(each)); each = dirname(each)) missing.unshift(each)
+  // One by one: a recursive call of Node.js 20 tells ENOENT of a read-only disk, and tries for ever where the system says
+  // ENOENT of a folder whose parent is there, as in /proc.
+  for (const each of missing) {
+    await mkdir(each, { mode: 0o700 }).catch(unlessThere)
+    // The mode of a new folder is what the umask leaves of it.
     if (each === root || each.startsWith(root + sep)) await chmod(each, 0o700)
     await flushFolder(dirname(each))
   }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory() || path === dirname(path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
+    throw error
+  }
+}
+
+/** Another process may have made it meanwhile. */
+function unlessThere(error: unknown): void {
+  if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
 }
 
 async function removeOldDrafts(folder: string, now: Date): Promise<void> {
@@ -156,7 +173,7 @@ async function told<Outcome>(folder: string, work: () => Promise<Outcome>): Prom
       throw new ArchiveUnavailableError(`the archive in ${folder} cannot be used now (${code})`, {
         cause: error,
       })
-    if (['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'EISDIR', 'ELOOP'].includes(code))
+    if (['ENOENT', 'EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'EISDIR', 'ELOOP'].includes(code))
       throw new ArchiveSettingsError(
         `the archive in ${folder} cannot be used (${code}): TIDEMARK_ARCHIVE must name a folder that Tidemark may write to`,
         { cause: error },

@@ -147,7 +147,7 @@ function readParts(
 /** Throws an ArchiveDamagedError where the bytes are not those that were written. */
 export function checkRowGroup(bytes: Uint8Array, rowGroup: RowGroupAbout, name: string): void {
   if (bytes.length !== rowGroup.end - rowGroup.start || sha256(bytes) !== rowGroup.sha256) {
-    throw damaged(name, `the checksum of its rows from the ${rowGroup.firstRow + 1}th on does not fit`)
+    throw damaged(name, `the checksum of its rows from row ${rowGroup.firstRow + 1} on does not fit`)
   }
 }
 

@@ -21,7 +21,14 @@ export async function backupCommand(
   if (path === '-') {
     if (stdout.isTTY)
       throw new RefusedError('a backup is no text: send standard output to a file or a program')
-    tell(stderr, 'standard output', await write(context, stdout, false))
+    let fault: Error | undefined
+    stdout.on('error', (error) => {
+      fault ??= error
+    })
+    const report = await write(context, stdout, false).catch((error) => {
+      throw fault ? closedEarly(fault) : error
+    })
+    tell(stderr, 'standard output', report)
     return 0
   }
   const file = resolve(context.workingDirectory, path)
@@ -67,9 +74,10 @@ async function write(context: CommandContext, sink: Writable, end: boolean): Pro
 
 async function refuseUnwritable(path: string, file: string, force: boolean): Promise<void> {
   const folder = dirname(file)
-  if (!force) await refuseExisting(path, file)
+  if (path === '') throw new RefusedError('the name of the file is empty; `-` is standard output')
   if ((await stat(file).catch(() => undefined))?.isDirectory())
     throw new RefusedError(`${path}: is a folder; name a file in it`)
+  if (!force) await refuseExisting(path, file)
   try {
     await access(folder, constants.W_OK)
   } catch (error) {
@@ -84,6 +92,12 @@ async function refuseUnwritable(path: string, file: string, force: boolean): Pro
 async function refuseExisting(path: string, file: string): Promise<void> {
   const found = await stat(file).catch(() => undefined)
   if (found) throw new RefusedError(`${path} exists: choose another name, or give --force to replace it`)
+}
+
+function closedEarly(cause: Error): InstallationError {
+  const message =
+    'who reads standard output closed it before the backup was whole: what it has cannot be restored'
+  return new InstallationError(message, { cause })
 }
 
 function diskFault(path: string, error: unknown): unknown {

@@ -63,7 +63,7 @@ export async function policiesRunCommand(
   const policies = policiesOf(db.engine, runnersOf(context))
   const chosen = all
     ? policies.filter(({ runnable }) => runnable !== false)
-    : names.map((name) => findPolicy(policies, name, db.engine))
+    : [...new Set(names)].map((name) => findPolicy(policies, name, db.engine))
   const unrunnable = chosen.find(({ runnable }) => runnable === false)
   if (unrunnable)
     throw new RefusedError(`the policy ${unrunnable.name} cannot be run: nothing carries it out`)
@@ -87,7 +87,9 @@ export async function runOne(
   const { sql, engine, rawRetentionDays } = db
   const [claim] = await claimPolicies(sql, [policy], { now: clock(), due: false, rawRetentionDays })
   if (!claim) {
-    stdout.write(`${policy.name}: is being run by another process\n`)
+    stdout.write(
+      `${policy.name}: is being run by another process, or one was killed that did until less than two minutes ago\n`,
+    )
     return false
   }
   const bar = createProgress({

@@ -58,17 +58,22 @@ export function serveExport({ serve, parts: { db, log, archive: store } }: Api):
     const format = name === 'json' ? json : csv(labelsOf(await listAccounts(db.sql, userId)))
 
     async function* texts(): AsyncGenerator<string, void> {
-      let before = format.head
+      let text = format.head
+      let isFirst = true
       let after: TransactionPlace | undefined
       do {
         const page = await readWholePage(
           { sql: db.sql, store },
           { userId, filter, after, limit: pageSize, today },
         )
-        const rows = page.transactions.map(format.write).join(format.separator)
+        // A page of a search that finds little may be empty, and others follow.
+        for (const transaction of page.transactions) {
+          text += (isFirst ? '' : format.separator) + format.write(transaction)
+          isFirst = false
+        }
         after = page.next
-        yield before + rows + (after === undefined ? format.tail : '')
-        before = format.separator
+        yield text + (after === undefined ? format.tail : '')
+        text = ''
       } while (after !== undefined)
     }
 

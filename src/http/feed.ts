@@ -27,11 +27,14 @@ const feed = z
         }),
       }),
     ),
-    archived: z.boolean().openapi({
-      description:
-        'The transactions reach into the archive, whose files are read more slowly. Where these cannot be read just now, ' +
-        'the newest that do not lie there are told, and it is true all the same: there may be fewer than there are.',
-    }),
+    archived: z
+      .literal(true)
+      .optional()
+      .openapi({
+        description:
+          'There where the transactions reach into the archive, whose files are read more slowly. Where these cannot be read just now, ' +
+          'the newest that do not lie there are told, and it is there all the same: there may be fewer than there are.',
+      }),
   })
   .openapi('Feed')
 
@@ -64,7 +67,7 @@ export function serveFeed({ serve, answers, parts: { archive: store, clock, log 
         user_id: userId,
         balance: worth.points[0]!.netWorth,
         transactions: transactions.map(item),
-        archived,
+        ...(archived && { archived }),
       } satisfies z.input<typeof feed>
     })
   })

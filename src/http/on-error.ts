@@ -1,6 +1,6 @@
 import { HTTPException } from 'hono/http-exception'
 import { asTidemarkError, sqlState } from '../db/client.ts'
-import { BusyError, TidemarkError, TooManyRequestsError } from '../errors.ts'
+import { BusyError, isArchiveFault, TidemarkError, TooManyRequestsError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import { type FieldFault, type ProblemType, problem, problemTypes } from './problem.ts'
 
@@ -78,6 +78,11 @@ export function answerError(error: unknown, requestId: string, log: Logger): Res
     return problem(typeOf(known), { requestId, detail, headers: { 'retry-after': String(retryAfter) } })
   }
   log.error({ requestId, err: error }, 'a request failed')
+  if (isArchiveFault(known)) {
+    const detail =
+      'a file of the archive is missing or damaged, or its settings are wrong: the log of this server says which'
+    return problem('archive-unavailable', { requestId, detail, headers: { 'retry-after': '300' } })
+  }
   return problem('internal', { requestId })
 }
 

@@ -124,6 +124,12 @@ describe.each(kinds)('%s', (_name, open) => {
 })
 
 describe('a folder', () => {
+  // Where nothing can be made, Linux says so of /proc as of a folder that is missing.
+  test.runIf(process.platform === 'linux')('in a place where nothing can be made: a sentence', async () => {
+    const { store } = openForTest({ kind: 'folder', folder: '/proc/tidemark/archive' })
+    await expect(store.put('a/b', bytes('x'))).rejects.toThrow(ArchiveSettingsError)
+  })
+
   test('is open to its owner alone', async () => {
     const folder = join(temporaryFolder(), 'archive')
     const { store } = openForTest({ kind: 'folder', folder })

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
@@ -157,6 +158,16 @@ describe('a backup that fails', () => {
       code: 2,
       stderr: expect.stringContaining('is a folder; name a file in it'),
     })
+  })
+
+  test('to a program that ends early: the sentence is of that, and not of the database', async () => {
+    const { process } = tidemark.start(['backup', '-'])
+    process.stdout!.destroy()
+    const told: string[] = []
+    process.stderr!.on('data', (text) => told.push(String(text)))
+    const [code] = await once(process, 'close')
+    expect(code).toBe(1)
+    expect(told.join('')).toContain('standard output closed it before the backup was whole')
   })
 
   test('wrong password: a sentence, and nothing left behind', async () => {

@@ -48,6 +48,20 @@ test('a setting is changed, shown, and taken back', async () => {
   expect((await cli.run('policies')).stdout).toContain('keepDays 400 ')
 })
 
+test.each(['archive.constructor', 'archive.__proto__', 'archive.afterDays.x', 'constructor.x'])(
+  'there is no %s',
+  async (name) => {
+    for (const words of [
+      ['set', name, '5'],
+      ['unset', name],
+    ])
+      expect(await cli.run('policies', ...words)).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining('there is no '),
+      })
+  },
+)
+
 test('one that the registered connectors forbid is refused', async () => {
   const { code, stderr } = await cli.run('policies', 'set', 'references.keepDays', '30')
   expect(code).toBe(2)
@@ -107,7 +121,14 @@ describe('run', () => {
     await claimPolicies(db.sql, policies, { now, due: false, rawRetentionDays: undefined })
     expect(await cli.run('policies', 'run', 'slots', 'tries')).toMatchObject({
       code: 1,
-      stdout: 'slots: is being run by another process\ntries: 0 rows forgotten\n',
+      stdout:
+        'slots: is being run by another process, or one was killed that did until less than two minutes ago\n' +
+        'tries: 0 rows forgotten\n',
+    })
+    // Named twice, it is run once.
+    expect(await cli.run('policies', 'run', 'tries', 'tries')).toMatchObject({
+      code: 0,
+      stdout: 'tries: 0 rows forgotten\n',
     })
   })
 

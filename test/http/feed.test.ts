@@ -15,7 +15,7 @@ test('the balance and the newest transactions, as of the last write', async () =
   const { user, sourceId } = await newPerson(db)
   const token = await http.tokenFor(user.id)
   const feed = async (query = '') => (await http.json('GET', `/v1/feed${query}`, { token })).body
-  expect(await feed()).toEqual({ user_id: user.id, balance: '0', transactions: [], archived: false })
+  expect(await feed()).toEqual({ user_id: user.id, balance: '0', transactions: [] })
   await ingest(db, sourceId, [
     row('1', '2024-06-03', '100.50', { counterparty: 'Employer', description: 'June' }),
     row('2', '2024-06-04', '-20', { occurredAt: '2024-06-04T18:30:00+02:00', description: 'Groceries' }),

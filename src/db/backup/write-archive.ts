@@ -26,9 +26,10 @@ export function writeArchive(
     async add(name, bytes) {
       if (fault) throw fault
       const entry = new Promise<void>((resolve, reject) => {
-        tar.entry({ name, mode: 0o600, mtime: at, size: bytes.length }, bytes, (error) =>
-          error ? reject(error) : resolve(),
-        )
+        const header = { name, mode: 0o600, mtime: at, size: bytes.length }
+        const one = tar.entry(header, bytes, (error) => (error ? reject(error) : resolve()))
+        // An entry that the end of the tar breaks off says so here, and not to the call.
+        one.on('error', reject)
       })
       // A sink that fails ends the tar, and says why only then.
       const taken = entry.catch(() => written)

@@ -1,5 +1,5 @@
 import { addDays, dayInZone } from '../../calendar.ts'
-import { isContention, type Sql } from '../client.ts'
+import { isContention, type Sql, sqlState } from '../client.ts'
 import { definePolicy } from './policy.ts'
 import { wholeNumber } from './setting.ts'
 
@@ -27,7 +27,7 @@ export const columnstore = definePolicy({
         moved++
       } catch (error) {
         // Writers hold the chunk: it is taken another time.
-        if (!isContention(error)) throw error
+        if (!isContention(error) && !isMovedAlready(error)) throw error
         busy++
       }
       progress(moved + busy, chunks.length)
@@ -42,6 +42,11 @@ export const columnstore = definePolicy({
     }
   },
 })
+
+/** TimescaleDB's own job was faster: duplicate_object. Whether rows came behind it is seen the next time. */
+function isMovedAlready(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === sqlState.duplicateObject
+}
 
 /** Those that end before a day and are not in the columnstore, wholly; the oldest first. */
 async function chunksToMove(sql: Sql, before: string): Promise<string[]> {

@@ -177,7 +177,7 @@ function readValue(setting: Setting, path: string, text: string): Value {
 function findSetting(policies: Policy[], path: string, engine: PolicyBase['engine']) {
   const [policyName = '', name = '', ...rest] = path.split('.')
   const policy = findPolicy(policies, policyName, engine)
-  const setting = policy.settings[name]
+  const setting = Object.hasOwn(policy.settings, name) ? policy.settings[name] : undefined
   if (!setting || rest.length > 0) {
     const names = Object.keys(policy.settings).map((each) => `${policy.name}.${each}`)
     throw new NotFoundError(
