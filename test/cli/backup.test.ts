@@ -4,13 +4,18 @@ import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import { beforeAll, describe, expect, inject, test } from 'vitest'
+import { archiveMonth } from '../../src/archive/archive-month.ts'
+import { restoreMonth } from '../../src/archive/restore-month.ts'
 import { digestTable } from '../../src/db/backup/digest.ts'
 import { parseManifest } from '../../src/db/backup/format.ts'
 import { openSnapshot } from '../../src/db/backup/snapshot.ts'
 import { leftOut, readTables } from '../../src/db/backup/tables.ts'
 import { writeBackup } from '../../src/db/backup/write-backup.ts'
 import { connect } from '../../src/db/client.ts'
+import { refreshRollups } from '../../src/db/rollups.ts'
 import { readSealingKey } from '../../src/sealing.ts'
+import { startArchive } from '../setup/archive.ts'
+import { placesOf } from '../setup/archived.ts'
 import { cloneDatabase, type TestDatabase } from '../setup/database.ts'
 import { ingest, newPerson, row } from '../setup/people.ts'
 import { emptyDatabase, fillDatabase, key, opened, stateOf, untilWaiting } from '../setup/rich-database.ts'
@@ -237,26 +242,89 @@ describe('a backup that fails', () => {
     }
   })
 
-  test('sums whose rows were taken away by hand: a sentence', async () => {
+  test('sums of detail that was archived, and came back, are those of its rows', async () => {
     const source = await cloneDatabase()
-    const { sourceId } = await newPerson(source)
-    await ingest(source, sourceId, [row('a', '2020-01-05', '1'), row('b', '2024-01-05', '2')])
-    if (source.engine === 'plain')
-      await source.sql`ALTER TABLE transaction DETACH PARTITION transaction_2020_01`
-    else {
-      const { refreshRollups } = await import('../../src/db/rollups.ts')
-      // Behind transactions of other tests on this server.
-      do await refreshRollups(source.sql, source.engine)
-      while ((await source.sql`SELECT 1 FROM rollup_dirty`).length > 0)
-      await source.sql`SELECT drop_chunks('transaction', '2022-01-01'::date)`
-    }
-    const { code, stderr } = await commandLine(source, folder).run('backup', 'lost.tar')
-    expect(code).toBe(1)
-    expect(stderr).toContain(
-      'the daily sums of 1 of the assets are not those of the transactions that the database holds',
+    const { user, sourceId } = await newPerson(source)
+    const days = ['2020-01-05', '2020-01-05', '2020-01-06']
+    await ingest(
+      source,
+      sourceId,
+      days.map((day, n) => row(`${n}`, day, '1.5')),
     )
+    await refreshed(source)
+    const archive = await startArchive(source)
+    const command = commandLine(source, folder)
+    await archiveMonth(archive, '2020-01-01')
+    expect(await placesOf(source, user.id)).toMatchObject({ here: 0, archived: 3 })
+    expect(await command.run('backup', 'archived.tar')).toMatchObject({ code: 0 })
+    await restoreMonth(archive, '2020-01-01')
+    expect(await command.run('backup', 'brought-back.tar')).toMatchObject({ code: 0 })
   })
+
+  /** Amounts of two people, in the month of which the rows are taken away: account, day and amount. */
+  type Amounts = [string, string, string][]
+  const taken: Record<string, [Amounts, Amounts]> = {
+    'of one person': [[['A', '05', '1']], []],
+    'that cancel each other between people': [[['A', '05', '7.5']], [['A', '05', '-7.5']]],
+    'that cancel each other between the accounts of one person': [
+      [],
+      [
+        ['A', '05', '7.5'],
+        ['B', '05', '-7.5'],
+      ],
+    ],
+    'that cancel each other between days': [
+      [
+        ['A', '05', '7.5'],
+        ['A', '06', '-15'],
+        ['A', '07', '7.5'],
+      ],
+      [],
+    ],
+  }
+  test.each(Object.entries(taken))(
+    'sums whose rows were taken away by hand, %s: a sentence',
+    async (name, of) => {
+      const source = await cloneDatabase()
+      const owners = []
+      for (const amounts of of) {
+        const { user, sourceId } = await newPerson(source)
+        const old = amounts.map(([account, day, amount]) =>
+          row(`${account} ${day}`, `2020-01-${day}`, amount, { account }),
+        )
+        await ingest(source, sourceId, [...old, row('kept', '2024-01-05', '2')])
+        if (old.length > 0) owners.push(user.id)
+      }
+      if (source.engine === 'timescale') {
+        const { refreshRollups } = await import('../../src/db/rollups.ts')
+        // Behind transactions of other tests on this server.
+        do await refreshRollups(source.sql, source.engine)
+        while ((await source.sql`SELECT 1 FROM rollup_dirty`).length > 0)
+      }
+      expect(
+        await commandLine(source, folder).run('backup', `${name.replaceAll(' ', '-')}.tar`),
+      ).toMatchObject({
+        code: 0,
+      })
+      if (source.engine === 'plain')
+        await source.sql`ALTER TABLE transaction DETACH PARTITION transaction_2020_01`
+      else await source.sql`SELECT drop_chunks('transaction', '2022-01-01'::date)`
+      const { code, stderr } = await commandLine(source, folder).run('backup', 'lost.tar')
+      expect(code).toBe(1)
+      expect(stderr).toContain(
+        `the daily sums of EUR of user ${owners[0]}${owners.length > 1 ? ', and 1 more,' : ''} are not those of the ` +
+          'transactions that the database holds',
+      )
+    },
+  )
 })
+
+async function refreshed(source: TestDatabase): Promise<void> {
+  if (source.engine === 'plain') return
+  // Behind transactions of other tests on this server.
+  do await refreshRollups(source.sql, source.engine)
+  while ((await source.sql`SELECT 1 FROM rollup_dirty`).length > 0)
+}
 
 async function cutBackups(): Promise<void> {
   await db.sql`

@@ -160,25 +160,34 @@ async function lastValue(sql: Sql, { name, identity }: Table): Promise<string | 
 
 /**
  * Sums are not in a backup, since rows make them: a restore would lose those whose rows are gone. Nothing of Tidemark's
- * takes rows away and leaves their sums in the flows alone; a partition that was detached by hand does.
+ * takes rows away and leaves their sums in the flows alone; a partition that was detached by hand does. What is compared is
+ * the same whether a day's detail is archived or not; by a weight of its account and day, amounts do not cancel each other.
  */
 async function refuseLostDetail(sql: Sql): Promise<void> {
-  const [row] = await sql<{ assets: number }[]>`
-    SELECT count(*)::int AS assets
+  const [row] = await sql<{ sums: number; asset: string | null; user_id: string | null }[]>`
+    SELECT count(*)::int AS sums, min(user_id) AS user_id, (array_agg(asset ORDER BY user_id, asset))[1] AS asset
     FROM (
-      SELECT t.asset, sum(t.amount) AS amount FROM transaction t LEFT JOIN rollup_dirty d USING (user_id)
+      SELECT t.user_id, t.asset, sum(t.amount) AS amount,
+        sum(t.amount * hashint8extended(t.account_id, t.booked_on - DATE '1900-01-01')) AS weighed
+      FROM transaction t LEFT JOIN rollup_dirty d USING (user_id)
       WHERE t.status = 'posted' AND t.booked_on < coalesce(d.from_day, 'infinity')
-      GROUP BY t.asset
+      GROUP BY t.user_id, t.asset
     ) AS held
     FULL JOIN (
-      SELECT f.asset, sum(f.amount) AS amount FROM daily_flow f LEFT JOIN rollup_dirty d USING (user_id)
+      SELECT f.user_id, f.asset, sum(f.amount) AS amount,
+        sum(f.amount * hashint8extended(f.account_id, f.day - DATE '1900-01-01')) AS weighed
+      FROM daily_flow f LEFT JOIN rollup_dirty d USING (user_id)
       WHERE f.day < coalesce(d.from_day, 'infinity')
-      GROUP BY f.asset
-    ) AS summed USING (asset)
-    WHERE coalesce(held.amount, 0) <> coalesce(summed.amount, 0)`
-  if (row!.assets === 0) return
+      GROUP BY f.user_id, f.asset
+    ) AS summed USING (user_id, asset)
+    WHERE coalesce(held.amount, 0) <> coalesce(summed.amount, 0)
+      OR coalesce(held.weighed, 0) <> coalesce(summed.weighed, 0)`
+  const { sums, asset, user_id } = row!
+  if (sums === 0) return
+  const first = `${asset} of user ${user_id}`
   throw new InstallationError(
-    `the daily sums of ${row!.assets} of the assets are not those of the transactions that the database holds: a restore would ` +
-      'lose the difference; back this database up with the means of PostgreSQL (docs/backup.md)',
+    `the daily sums of ${sums === 1 ? first : `${first}, and ${sums - 1} more,`} are not those of the transactions that the ` +
+      'database holds: a restore would lose the difference; back this database up with the means of PostgreSQL ' +
+      '(docs/backup.md)',
   )
 }
