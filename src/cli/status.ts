@@ -76,7 +76,7 @@ function formatStatus(status: Status, upkeep: PolicyState[], place: string): str
     ['users, accounts', `${status.users}, ${status.accounts}`],
     [
       'transactions',
-      `about ${status.transactions} in ${total} ${status.engine === 'timescale' ? `chunks, ${columnstore} of them columnstore` : 'partitions'}`,
+      `about ${status.transactions} rows${status.archive.files === 0 ? '' : ', sums of archived ones among them,'} in ${total} ${status.engine === 'timescale' ? `chunks, ${columnstore} of them columnstore` : 'partitions'}`,
     ],
     ['prices', `about ${status.prices}`],
     [

@@ -8,7 +8,10 @@ export interface Status {
   timescaledb: string | null
   users: number
   accounts: number
-  /** Estimated from the planner's statistics where there are any. */
+  /**
+   * Rows, those among them that stand for a day's archived ones. Estimated from the planner's statistics where there are any,
+   * which do not tell them apart.
+   */
   transactions: number
   prices: number
   bytes: { transaction: string; daily_flow: string; monthly_flow: string; price: string; database: string }

@@ -64,7 +64,10 @@ const operations = z
     counts: z.object({
       users: z.int(),
       accounts: z.int(),
-      transactions: z.int().openapi({ description: 'Estimated, where there are many.' }),
+      transactions: z.int().openapi({
+        description:
+          'Rows, those among them that stand for the archived ones of a day. Estimated, where there are many.',
+      }),
       prices: z.int().openapi({ description: 'Estimated, where there are many.' }),
     }),
     bytes: z.object({

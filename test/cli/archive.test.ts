@@ -64,6 +64,9 @@ describe('tidemark archive', () => {
     expect((await run()).stdout).toBe(
       `archive: 0 transactions of 0 months moved to 0 files in ${join(folder, 'cold')}\n`,
     )
+    expect((await tidemark.run('status')).stdout).toMatch(
+      /about \d+ rows, sums of archived ones among them, in \d+ .*\n(.*\n)*.*about 9 transactions in 3 files/,
+    )
     // The policy is off: nothing is planned for these runs.
     expect(await db.sql`SELECT next_run_at FROM policy WHERE name = 'archive'`).toEqual([
       { next_run_at: null },
