@@ -40,8 +40,9 @@ export async function readStatus({ sql, engine }: Pick<Database, 'sql' | 'engine
         FROM pg_class WHERE oid = 'price'::regclass) AS prices,
       pg_total_relation_size('price') AS price_bytes`
   const [archive] = await sql<[Status['archive']]>`
-    SELECT count(*)::int AS files, coalesce(sum(transactions), 0) AS transactions, coalesce(sum(bytes), 0) AS bytes
-    FROM archive_file WHERE unused_since IS NULL`
+    SELECT count(*)::int AS files, coalesce(sum(p.transactions), 0) AS transactions, coalesce(sum(f.bytes), 0) AS bytes
+    FROM archive_file f
+    JOIN (SELECT file_id, sum(transactions) AS transactions FROM archive_part GROUP BY 1) AS p ON p.file_id = f.id`
   const differences = await countDifferences(sql)
   const storage = engine === 'timescale' ? await timescaleStorage(sql) : await plainStorage(sql)
   return {
@@ -80,6 +81,16 @@ interface Storage {
   after: string | null
 }
 
+/** Up to this, rows of transaction are counted: statistics of few rows, or of chunks that came since, may say anything. */
+const mostCounted = 200_000
+
+function rowCount(sql: Database['sql'], estimate: ReturnType<Database['sql']>) {
+  return sql`(
+    SELECT CASE WHEN counted.rows <= ${mostCounted} THEN counted.rows ELSE greatest(counted.rows, ${estimate}) END
+    FROM (SELECT count(*) AS rows FROM (SELECT FROM transaction LIMIT ${mostCounted + 1}) AS t) AS counted
+  )`
+}
+
 async function timescaleStorage(sql: Database['sql']): Promise<Storage> {
   const [storage] = await sql<Storage[]>`
     WITH aggregate AS (
@@ -87,7 +98,7 @@ async function timescaleStorage(sql: Database['sql']): Promise<Storage> {
         hypertable_size(format('%I.%I', materialization_hypertable_schema, materialization_hypertable_name)::regclass) AS bytes
       FROM timescaledb_information.continuous_aggregates
     )
-    SELECT coalesce(nullif(approximate_row_count('transaction'), 0), (SELECT count(*) FROM transaction)) AS transactions,
+    SELECT ${rowCount(sql, sql`approximate_row_count('transaction')`)} AS transactions,
       hypertable_size('transaction') AS transaction_bytes,
       (SELECT bytes FROM aggregate WHERE view_name = 'daily_flow') AS daily_bytes,
       (SELECT bytes FROM aggregate WHERE view_name = 'monthly_flow') AS monthly_bytes,
@@ -101,7 +112,7 @@ async function timescaleStorage(sql: Database['sql']): Promise<Storage> {
 
 async function plainStorage(sql: Database['sql']): Promise<Storage> {
   const [storage] = await sql<Storage[]>`
-    SELECT coalesce(nullif(sum(greatest(c.reltuples, 0))::bigint, 0), (SELECT count(*) FROM transaction)) AS transactions,
+    SELECT ${rowCount(sql, sql`sum(greatest(c.reltuples, 0))::bigint`)} AS transactions,
       coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint AS transaction_bytes,
       pg_total_relation_size('daily_flow') AS daily_bytes, pg_total_relation_size('monthly_flow') AS monthly_bytes,
       count(*)::int AS total, 0 AS columnstore, NULL AS before, NULL AS after
