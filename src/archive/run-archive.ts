@@ -1,5 +1,5 @@
 import { addDays } from '../calendar.ts'
-import { compactMonth } from '../db/archive-compact.ts'
+import { compactMonth, finishCompaction } from '../db/archive-compact.ts'
 import { monthsToArchive } from '../db/archive-months.ts'
 import type { Archive } from './archive.ts'
 import { type ArchivedCounts, archiveMonth } from './archive-month.ts'
@@ -22,6 +22,7 @@ export async function runArchive(archive: Archive, options: ArchiveOptions): Pro
   const run: ArchiveRun = { months: 0, files: 0, transactions: 0, left: 0 }
   const before = addDays(archive.clock().toISOString().slice(0, 10), -options.afterDays)
   const months = await monthsToArchive(archive.db, before)
+  await finishCompaction(archive.db)
   const moved = new Map<string, number>()
   for (const [index, month] of months.entries()) {
     const { files, transactions, done } = await archiveMonth(archive, month)
