@@ -137,6 +137,7 @@ test('arrow keys move through the days, and each is said aloud', async () => {
   const { user, token } = await newHousehold()
   const page = await dashboard.openAs(user.id, '/')
   const chart = page.getByRole('group', { name: /Chart of net worth/ })
+  await chart.locator('canvas').waitFor()
   await chart.focus()
   const { body } = await dashboard.json('GET', `/v1/net-worth?from=${daysAgo(30)}`, { token })
   const money = new Intl.NumberFormat('en-GB', { style: 'currency', currency: 'EUR' })

@@ -7,6 +7,7 @@ import type { CheckedFetch } from './checked-fetch.ts'
 import { createDealer } from './dealer.ts'
 import { createLedger, type Entry, type Ledger } from './ledger.ts'
 import type { Patience } from './patience.ts'
+import { oldDays, readsOf } from './person-reads.ts'
 import type { Seeded } from './seeded.ts'
 
 export interface Person {
@@ -41,9 +42,6 @@ export interface PersonParts {
 
 const password = 'correct horse battery staple'
 const mostSources = 3
-/** Nothing but old rows is written that is older: what is archived. */
-export const oldDays = 430
-
 /** Somebody with accounts, whose client tries again as the contract asks, and keeps a ledger of what was acknowledged. */
 export async function createPerson(number: number, parts: PersonParts): Promise<Person> {
   const { people, baseUrl, bank, checked, patience, seeded, today } = parts
@@ -251,56 +249,7 @@ export async function createPerson(number: number, parts: PersonParts): Promise<
     if (rows.length > 5) world.remove('A', writes.pick(rows).id)
   }
 
-  const readKinds: Record<string, () => Promise<void>> = {
-    'read a balance': async () => {
-      const first = ledger.acknowledged()
-      const { balances } = await untilAnswered('read a balance', () =>
-        client.getBalance({ query: { accountId: cash, at: today } }),
-      )
-      const held = balances.find(({ asset }) => asset === 'EUR')?.quantity ?? '0'
-      expect(ledger.cashBetween(first, ledger.begun())).toContain(held)
-    },
-    'read the worth': async () => {
-      const first = ledger.acknowledged()
-      const { points, groups } = await untilAnswered('read the worth', () =>
-        client.getNetWorth({ query: { from: dayAgo(60), to: today, interval: 'day', by: 'account' } }),
-      )
-      expect(points).toHaveLength(61)
-      const worth = groups?.find(({ key }) => key === cash)?.points.at(-1)?.netWorth ?? '0'
-      expect(ledger.cashBetween(first, ledger.begun())).toContain(worth)
-    },
-    'read the feed': async () => {
-      const { transactions } = await untilAnswered('read the feed', () => client.getFeed())
-      const ids = transactions.map(({ id }) => id)
-      expect(new Set(ids).size).toBe(ids.length)
-    },
-    'read transactions': async () => {
-      const acknowledged = ledger.entries.filter(({ id }) => id !== undefined)
-      const read = await untilAnswered('read transactions', () => readAll(client, { accountId: cash }))
-      const told = read.map(({ description }) => description)
-      expect(new Set(told).size).toBe(told.length)
-      const begun = new Map(ledger.entries.map((entry) => [entry.description, entry]))
-      for (const { description, amount, date } of read)
-        expect(begun.get(description!)).toMatchObject({ amount, date })
-      const present = new Set(told)
-      expect(acknowledged.filter(({ description }) => !present.has(description))).toEqual([])
-    },
-    'read old': async () => {
-      const acknowledged = ledger.rows.filter(({ date }) => date <= lastOldDay)
-      const read = await untilAnswered('read old', () => readAll(client, { to: lastOldDay }))
-      const told = new Set(read.map(({ description, date, amount }) => `${date} ${amount} ${description}`))
-      expect(told.size).toBe(read.length)
-      const missing = acknowledged.filter(
-        ({ description, date, amount }) => !told.has(`${date} ${amount} ${description}`),
-      )
-      expect(missing).toEqual([])
-    },
-    'read sources': async () => {
-      const known = [...sources]
-      const { sources: told } = await untilAnswered('read sources', () => client.listSources())
-      expect(told.map(({ id }) => id)).toEqual(expect.arrayContaining(known))
-    },
-  }
+  const readKinds = readsOf({ client, ledger, patience, cash, sources, today })
 
   let writes: Seeded
   const writeDealer = createDealer(Object.keys(kinds), number / people)
@@ -325,18 +274,5 @@ export async function createPerson(number: number, parts: PersonParts): Promise<
     read: () => readKinds[readDealer.next()]!(),
     logIn,
     chooseAnew,
-  }
-}
-
-/** Every transaction, or those of an account or until a day, page by page. */
-export async function readAll(client: Client, filter: { accountId?: string; to?: string } = {}) {
-  const all = []
-  for (let cursor: string | undefined; ; ) {
-    const { transactions, nextCursor } = await client.listTransactions({
-      query: { ...filter, limit: 500, ...(cursor !== undefined && { cursor }) },
-    })
-    all.push(...transactions)
-    if (nextCursor === null) return all
-    cursor = nextCursor
   }
 }
