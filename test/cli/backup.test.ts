@@ -187,7 +187,7 @@ describe('a backup that fails', () => {
   test('its connection cut at any moment: it fails, or the file is whole', async () => {
     let failed = 0
     let point = 0
-    for (let whole = false; !whole; point += 3) {
+    for (let whole = false; !whole; point += 7) {
       const chunks: Buffer[] = []
       let writes = 0
       const sink = new Writable({

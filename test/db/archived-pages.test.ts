@@ -115,7 +115,7 @@ test('pages of any size and filter are the same as without the archive', async (
         text: maybe('coffee', 'Coffee', 'COFFEE', '100%', 'k', 'ä', 'i', 'I', 'My', 'none of it'),
       }),
     }),
-    propertyRuns(60, 400),
+    propertyRuns(60, 200),
   )
   const before: string[][] = []
   for (const { filter, limit } of questions) before.push((await walk(userId, filter, limit)).ids)
@@ -192,7 +192,7 @@ test('pages that end before what cannot be read, and those that are asked for ag
         expect(found).toEqual(ids)
       },
     ),
-    { numRuns: propertyRuns(20, 200) },
+    { numRuns: propertyRuns(20, 100) },
   )
   const newest = (store: ArchiveStore | undefined, ...patience: number[]) =>
     readNewestTransactions(
