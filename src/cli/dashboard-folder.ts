@@ -39,9 +39,10 @@ export async function dashboardFolder(
   const built = join(root, 'dist', 'dashboard')
   const isBuilt = () => existsSync(join(built, 'index.html'))
   const isCheckout = existsSync(join(root, 'src', 'dashboard', 'index.html'))
-  if (isCheckout && (await isStale(root, built))) {
+  const edited = isCheckout ? await lastEdit(root) : undefined
+  if (edited !== undefined && !(await isBuiltOf(edited, built))) {
     try {
-      await replace(built, (folder) => build(root, folder))
+      await replace(built, edited, (folder) => build(root, folder))
       return built
     } catch (error) {
       const reason = error instanceof Error ? error.message.split('\n')[0] : String(error)
@@ -52,12 +53,15 @@ export async function dashboardFolder(
   return isBuilt() ? built : undefined
 }
 
-async function isStale(root: string, built: string): Promise<boolean> {
+/** When something of it was edited last, in whole milliseconds, as finely as a file's times can be set. */
+async function lastEdit(root: string): Promise<number> {
+  return Math.floor(await newestOf(sources.map((name) => join(root, name))))
+}
+
+async function isBuiltOf(edited: number, built: string): Promise<boolean> {
   const made = await stat(join(built, 'index.html')).catch(() => undefined)
-  if (made === undefined) return true
-  const newest = await newestOf(sources.map((name) => join(root, name)))
-  // As finely as the beginning of a build is known.
-  return Math.floor(newest) > made.mtimeMs
+  // A time that is set is kept a fraction of a microsecond earlier.
+  return made !== undefined && Math.round(made.mtimeMs) >= edited
 }
 
 /** Of files, and folders with all that is in them. What is moved or copied to its place keeps its mtime, not its ctime. */
@@ -73,15 +77,21 @@ async function newestOf(paths: string[]): Promise<number> {
 }
 
 /** Made beside its place and moved into it whole: another process may serve what is there, or build it, too. */
-async function replace(place: string, make: (folder: string) => Promise<void>): Promise<void> {
-  const begun = new Date()
+async function replace(
+  place: string,
+  edited: number,
+  make: (folder: string) => Promise<void>,
+): Promise<void> {
   await mkdir(join(place, '..'), { recursive: true })
   const folder = await mkdtemp(`${place}-`)
+  // By the clock that files are marked with: it may be some milliseconds behind the other. What was edited in the future
+  // is built each time.
+  const edition = new Date(Math.min(edited, Date.now()))
   const former = `${folder}-former`
   try {
     await make(folder)
     // What is edited while it is built is newer than what was built.
-    await utimes(join(folder, 'index.html'), begun, begun)
+    await utimes(join(folder, 'index.html'), edition, edition)
     await rename(place, former).catch(unless('ENOENT'))
     // Who was faster has built the same.
     await rename(folder, place).catch(unless('ENOTEMPTY', 'EEXIST'))
