@@ -57,12 +57,12 @@ const jobs = async () =>
     ).map(({ relation, days }) => [relation, days]),
   )
 const signal = new AbortController().signal
-const claim = async (name: string, at: Date, due = false) =>
-  (await claimPolicies(db.sql, named(name), { now: at, due, rawRetentionDays: undefined }))[0]
+const claim = async (name: string, at: Date, due = false, runners?: Runners) =>
+  (await claimPolicies(db.sql, named(name, runners), { now: at, due, rawRetentionDays: undefined }))[0]
+const partsAt = (at: Date) => ({ sql: db.sql, leases: db.sql, engine: db.engine, clock: () => at, signal })
 async function run(name: string, at = now) {
   await planPolicies(db.sql, named(name), undefined, at)
-  const parts = { sql: db.sql, leases: db.sql, engine: db.engine, clock: () => at, signal }
-  return runPolicy(parts, (await claim(name, at))!)
+  return runPolicy(partsAt(at), (await claim(name, at))!)
 }
 
 describe('settings', () => {
@@ -267,12 +267,8 @@ describe('runs', () => {
     const runners: Runners = { archive: () => Promise.reject(error) }
     await set('archive.afterDays', '500')
     const due = (await state('archive')).nextRun!
-    const [claimed] = await claimPolicies(db.sql, named('archive', runners), {
-      now: due,
-      due: true,
-      rawRetentionDays: undefined,
-    })
-    const parts = { sql: db.sql, leases: db.sql, engine: db.engine, clock: () => due, signal }
+    const claimed = await claim('archive', due, true, runners)
+    const parts = partsAt(due)
     expect(await runPolicy(parts, claimed!)).toMatchObject({ error })
     const soon = new Date(due.getTime() + 15 * 60_000)
     expect(await state('archive')).toMatchObject({
@@ -318,12 +314,8 @@ describe('runs', () => {
     ]
     test.each(outcomes)('is not planned for it: it %s', async (_, archive) => {
       await set('archive.afterDays', 'off')
-      const [claimed] = await claimPolicies(db.sql, named('archive', { archive }), {
-        now,
-        due: false,
-        rawRetentionDays: undefined,
-      })
-      const parts = { sql: db.sql, leases: db.sql, engine: db.engine, clock: () => now, signal }
+      const claimed = await claim('archive', now, false, { archive })
+      const parts = partsAt(now)
       expect((await runPolicy(parts, claimed!, { afterDays: 500 })).message).toBe('out of turn')
       expect(await planned()).toBeNull()
     })
@@ -337,12 +329,8 @@ describe('runs', () => {
       }
       await set('archive.afterDays', '500')
       const due = (await state('archive')).nextRun!
-      const [claimed] = await claimPolicies(db.sql, named('archive', meanwhile), {
-        now: due,
-        due: true,
-        rawRetentionDays: undefined,
-      })
-      const parts = { sql: db.sql, leases: db.sql, engine: db.engine, clock: () => due, signal }
+      const claimed = await claim('archive', due, true, meanwhile)
+      const parts = partsAt(due)
       await runPolicy(parts, claimed!)
       expect(await planned()).toBeNull()
       expect((await state('archive')).lastMessage).toBe('late')
