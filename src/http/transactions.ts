@@ -86,8 +86,12 @@ export const getTransaction = defineRoute({
 
 export const noSuchTransaction = () => new NotFoundError('there is no such transaction')
 
-export function serveTransactions({ serve, answers, parts: { keyring, clock, archive: store } }: Api): void {
-  serve(listTransactions, async ({ query, user, now, request }) => {
+export function serveTransactions({
+  serve,
+  answers,
+  parts: { keyring, clock, log, archive: store },
+}: Api): void {
+  serve(listTransactions, async ({ query, user, now, request, requestId }) => {
     const { cursor, limit, ...fields } = query
     const filter = filterOf(fields)
     const scope = { userId: user.userId, filter }
@@ -104,6 +108,7 @@ export function serveTransactions({ serve, answers, parts: { keyring, clock, arc
       if (fault) {
         if (transactions.length === 0) throw fault
         passing()
+        log.warn({ requestId, err: fault }, 'a list ends before the archive, which could not be read')
       }
       return { transactions, nextCursor: next ? sealCursor(keyring, scope, next) : null, archived }
     })
